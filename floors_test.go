@@ -1,0 +1,107 @@
+package weir_test
+
+import (
+	"encoding/json"
+	"os/exec"
+	"strings"
+	"testing"
+)
+
+// floors says which packages a package may import: those on lower floors only.
+// ARCHITECTURE.md draws the picture.
+var floors = map[string]int{
+	"seccomp":                 0,
+	"syscalls":                1,
+	"bpf":                     1,
+	"profile":                 1,
+	"policy":                  2,
+	"compile":                 3,
+	"verify":                  3,
+	"":                        5, // package weir
+	"internal/sys":            6,
+	"kernel":                  7,
+	"internal/image":          8,
+	"internal/image/transfer": 9,
+	"internal/container":      10,
+	"internal/probe":          11,
+	"cmd/weir":                13,
+	"cmd/weir-init":           13,
+}
+
+// pureFloors is the highest floor that uses the standard library alone and
+// builds for every GOOS.
+const pureFloors = 5
+
+const module = "github.com/weir-dev/weir"
+
+func TestPackagesImportOnlyFromLowerFloors(t *testing.T) {
+	out, err := exec.Command("go", "list", "-json=ImportPath,Imports,Standard", "-deps", "./...").Output()
+	if err != nil {
+		t.Fatalf("go list: %v", err)
+	}
+	type pkg struct {
+		ImportPath string
+		Imports    []string
+		Standard   bool
+	}
+	standard := map[string]bool{"C": false, "unsafe": true}
+	var ours []pkg
+	for dec := json.NewDecoder(strings.NewReader(string(out))); dec.More(); {
+		var p pkg
+		if err := dec.Decode(&p); err != nil {
+			t.Fatal(err)
+		}
+		standard[p.ImportPath] = p.Standard
+		if room, ok := room(p.ImportPath); ok && !strings.HasPrefix(room, "internal/cmd/") && room != "internal/kerneltest" {
+			ours = append(ours, p)
+		}
+	}
+	for _, p := range ours {
+		name, _ := room(p.ImportPath)
+		floor, ok := floors[name]
+		if !ok {
+			t.Errorf("%s has no floor: give it one here and a line in ARCHITECTURE.md", p.ImportPath)
+			continue
+		}
+		for _, imp := range p.Imports {
+			switch lower, isOurs := room(imp); {
+			case isOurs && strings.HasPrefix(lower, "internal/cmd/"), isOurs && lower == "internal/kerneltest":
+				t.Errorf("%s imports %s, which is for tests and generators", p.ImportPath, imp)
+			case isOurs && floors[lower] >= floor:
+				t.Errorf("%s (floor %d) imports %s (floor %d)", p.ImportPath, floor, imp, floors[lower])
+			case !isOurs && !standard[imp] && floor <= pureFloors:
+				t.Errorf("%s (floor %d) imports %s: floors 0 to %d use the standard library alone", p.ImportPath, floor, imp, pureFloors)
+			case imp == "unsafe" && name != "internal/sys":
+				t.Errorf("%s imports unsafe, which belongs in internal/sys", p.ImportPath)
+			}
+		}
+	}
+}
+
+func TestFloorsBelowTheKernelBuildEverywhere(t *testing.T) {
+	for _, goos := range []string{"darwin", "windows", "freebsd", "js"} {
+		goarch := "arm64"
+		if goos == "js" {
+			goarch = "wasm"
+		}
+		args := []string{"build"}
+		for name, floor := range floors {
+			if floor <= pureFloors {
+				args = append(args, "./"+name)
+			}
+		}
+		cmd := exec.Command("go", args...)
+		cmd.Env = append(cmd.Environ(), "GOOS="+goos, "GOARCH="+goarch, "CGO_ENABLED=0")
+		if out, err := cmd.CombinedOutput(); err != nil {
+			t.Errorf("GOOS=%s: %v\n%s", goos, err, out)
+		}
+	}
+}
+
+// room returns the path of a package inside the module.
+func room(path string) (string, bool) {
+	if path == module {
+		return "", true
+	}
+	return strings.CutPrefix(path, module+"/")
+}
