@@ -1,0 +1,40 @@
+# Everything here needs Go and make alone, but for `test` and `differential`,
+# which also need root and the packages that .ci/packages lists.
+
+GO      ?= go
+ARCH    := $(shell $(GO) env GOARCH)
+STATIC  := CGO_ENABLED=0 GOOS=linux GOARCH=$(ARCH) $(GO) build -trimpath -ldflags "-s -w -buildid="
+EMBED   := cmd/weir/embed
+FUZZ    ?= 3s
+
+.PHONY: all check test differential bench embed clean
+
+all: bin/weir
+
+# The small static programs that weir carries. Without them cmd/weir does not compile.
+embed:
+	@mkdir -p $(EMBED)
+	@$(STATIC) -o $(EMBED)/weir-init ./cmd/weir-init
+	@$(STATIC) -o $(EMBED)/weir-prober ./cmd/weir-prober
+
+bin/weir: embed
+	@mkdir -p bin
+	$(STATIC) -o $@ ./cmd/weir
+
+# Before a commit. Needs no root.
+check: embed
+	@FUZZ=$(FUZZ) ./scripts/check
+
+# Everything: check, then what needs root, the kernel and the engines.
+test: check bin/weir
+	@./scripts/test
+
+# The default profile, Podman's and thousands of random ones against libseccomp.
+differential:
+	@cd bench && $(GO) run ./differential
+
+bench: bin/weir
+	@cd bench && $(GO) run ./sidebyside
+
+clean:
+	rm -rf bin $(EMBED)

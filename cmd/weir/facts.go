@@ -1,0 +1,140 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"runtime"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"golang.org/x/sys/unix"
+
+	"github.com/weir-dev/weir/profile"
+	"github.com/weir-dev/weir/seccomp"
+)
+
+// factFlags are the flags of every verb that resolves a profile.
+type factFlags struct {
+	arch   string
+	kernel string
+	caps   capFlags
+}
+
+func (f *factFlags) add(cmd *cobra.Command) {
+	cmd.Flags().StringVar(&f.arch, "arch", "", "architecture of the kernel that runs the filter, such as aarch64 (default: this machine's)")
+	cmd.Flags().StringVar(&f.kernel, "kernel", "", "its version, such as 6.18 (default: this machine's)")
+	f.caps.add(cmd)
+}
+
+// facts returns the host's facts and Docker's default capabilities, but for what
+// the flags say.
+func (f *factFlags) facts() (seccomp.Facts, error) {
+	facts := seccomp.Facts{}
+	var err error
+	if facts.Caps, err = f.caps.apply(seccomp.DefaultCaps, seccomp.AllCaps); err != nil {
+		return facts, err
+	}
+	if f.arch == "" {
+		facts.Arch, err = hostArch()
+	} else if a, ok := seccomp.ArchNamed(f.arch); ok {
+		facts.Arch = a
+	} else {
+		err = hintf(fmt.Errorf("--arch: unknown architecture %q", f.arch), "the architectures are %s", archNames())
+	}
+	if err != nil {
+		return facts, err
+	}
+	if f.kernel == "" {
+		facts.Kernel, err = hostKernel()
+	} else if facts.Kernel, err = seccomp.ParseKernelVersion(f.kernel); err != nil {
+		err = fmt.Errorf("--kernel: %w", err)
+	}
+	return facts, err
+}
+
+func archNames() string {
+	var names []string
+	for _, a := range seccomp.Archs() {
+		names = append(names, a.Name())
+	}
+	return strings.Join(names, ", ")
+}
+
+func hostArch() (seccomp.Arch, error) {
+	a, ok := seccomp.ArchNamed(runtime.GOARCH)
+	if !ok {
+		return 0, fmt.Errorf("this machine's architecture, %s, is not supported", runtime.GOARCH)
+	}
+	return a, nil
+}
+
+func hostKernel() (seccomp.KernelVersion, error) {
+	var uts unix.Utsname
+	if err := unix.Uname(&uts); err != nil {
+		return seccomp.KernelVersion{}, fmt.Errorf("reading this machine's kernel version: %w", err)
+	}
+	return seccomp.ParseKernelVersion(unix.ByteSliceToString(uts.Release[:]))
+}
+
+// capFlags are Docker's --cap-add and --cap-drop.
+type capFlags struct {
+	addCaps, dropCaps []string
+}
+
+func (f *capFlags) add(cmd *cobra.Command) {
+	cmd.Flags().StringSliceVar(&f.addCaps, "cap-add", nil, "capabilities to add, with or without CAP_, or ALL")
+	cmd.Flags().StringSliceVar(&f.dropCaps, "cap-drop", nil, "capabilities to drop, with or without CAP_, or ALL")
+}
+
+// apply changes a set as Docker does: adding ALL leaves out what is dropped;
+// otherwise what is added stays, whatever is dropped. A named addition that is
+// not in grantable is an error; ALL means all that is.
+func (f *capFlags) apply(base, grantable seccomp.Caps) (seccomp.Caps, error) {
+	add, addAll, err := parseCaps("--cap-add", f.addCaps)
+	if err != nil {
+		return 0, err
+	}
+	drop, dropAll, err := parseCaps("--cap-drop", f.dropCaps)
+	if err != nil {
+		return 0, err
+	}
+	if missing := add &^ grantable; missing != 0 {
+		c := missing.List()[0]
+		return 0, hintf(fmt.Errorf("--cap-add: %v cannot be granted: the bounding set of this process lacks it", c),
+			"grant it to the process that starts weir, or leave it out")
+	}
+	switch {
+	case addAll && dropAll:
+		return 0, fmt.Errorf("--cap-add ALL and --cap-drop ALL contradict each other")
+	case addAll:
+		return grantable &^ drop, nil
+	case dropAll:
+		return add, nil
+	}
+	return base&^drop | add, nil
+}
+
+func parseCaps(flag string, names []string) (set seccomp.Caps, all bool, err error) {
+	for _, name := range names {
+		if strings.EqualFold(name, "ALL") {
+			all = true
+		} else if c, ok := seccomp.CapNamed(name); ok {
+			set |= seccomp.CapSet(c)
+		} else {
+			return 0, false, hintf(fmt.Errorf("%s: unknown capability %q", flag, name), "capabilities(7) lists them; SYS_ADMIN and CAP_SYS_ADMIN are both understood")
+		}
+	}
+	return set, all, nil
+}
+
+// readProfile reads a PROFILE: a file, - or builtin.
+func readProfile(arg string, stdin io.Reader, lenient bool) (*profile.Profile, error) {
+	opts := profile.Options{Lenient: lenient}
+	switch arg {
+	case "builtin":
+		return profile.Default(), nil
+	case "-":
+		return profile.Read(stdin, "standard input", opts)
+	}
+	return profile.ReadFile(arg, opts)
+}

@@ -1,0 +1,127 @@
+// Command weir is seccomp for containers that you can read, prove and watch.
+// One file a verb; each parses its flags, calls a package once, and prints.
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+
+	"github.com/spf13/cobra"
+)
+
+func main() {
+	os.Exit(Main(os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
+}
+
+// Main runs one command line and returns the exit code.
+func Main(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
+	root := newRoot()
+	root.SetArgs(args)
+	root.SetIn(stdin)
+	root.SetOut(stdout)
+	root.SetErr(stderr)
+	cmd, err := root.ExecuteC()
+	if err == nil {
+		return 0
+	}
+	var exit *exitError
+	if !errors.As(err, &exit) {
+		exit = &exitError{err: err}
+	}
+	if exit.err != nil {
+		printError(stderr, exit.err)
+	}
+	switch {
+	case exit.code != 0:
+		return exit.code
+	case cmd.Name() == "run":
+		return 125
+	}
+	return 2
+}
+
+func newRoot() *cobra.Command {
+	root := &cobra.Command{
+		Use:   "weir",
+		Short: "seccomp for containers that you can read, prove and watch",
+		Long: `weir is seccomp for containers that you can read, prove and watch.
+
+A profile (JSON) is resolved into a policy, compiled into a program (BPF) that is
+proved equal to it, and loaded as a filter: the last thing before the container's
+own process starts.
+
+A PROFILE is a file, - (standard input) or builtin (Docker's default profile).`,
+		SilenceErrors: true,
+		SilenceUsage:  true,
+		Args:          cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return cmd.Help()
+		},
+	}
+	root.CompletionOptions.HiddenDefaultCmd = true
+	root.AddGroup(
+		&cobra.Group{ID: "containers", Title: "Containers:"},
+		&cobra.Group{ID: "profiles", Title: "Profiles:"},
+		&cobra.Group{ID: "images", Title: "Images:"},
+	)
+	for _, verb := range []struct {
+		group string
+		cmd   *cobra.Command
+	}{
+		{"containers", runCommand()},
+		{"containers", probeCommand()},
+		{"containers", checkCommand()},
+		{"profiles", defaultCommand()},
+		{"profiles", compileCommand()},
+		{"profiles", disasmCommand()},
+		{"images", pullCommand()},
+		{"images", loadCommand()},
+		{"images", importCommand()},
+		{"images", imagesCommand()},
+		{"images", rmiCommand()},
+	} {
+		verb.cmd.GroupID = verb.group
+		root.AddCommand(verb.cmd)
+	}
+	return root
+}
+
+// An exitError ends the program with a code; err may be nil, when all that is to
+// be said has been.
+type exitError struct {
+	code int
+	err  error
+}
+
+func (e *exitError) Error() string {
+	if e.err == nil {
+		return fmt.Sprintf("exit status %d", e.code)
+	}
+	return e.err.Error()
+}
+
+func (e *exitError) Unwrap() error { return e.err }
+
+// A hinted error carries the next step for the user.
+type hinted struct {
+	error
+	hint string
+}
+
+func (h *hinted) Unwrap() error { return h.error }
+
+// hintf adds a next step to an error.
+func hintf(err error, format string, args ...any) error {
+	return &hinted{err, fmt.Sprintf(format, args...)}
+}
+
+func printError(w io.Writer, err error) {
+	fmt.Fprintf(w, "weir: %s\n", strings.ReplaceAll(err.Error(), "\n", "\n      "))
+	var h *hinted
+	if errors.As(err, &h) {
+		fmt.Fprintf(w, "hint: %s\n", h.hint)
+	}
+}
