@@ -1,5 +1,5 @@
 # Everything here needs Go and make alone, but for `test` and `differential`,
-# which also need root and the packages that .ci/packages lists.
+# which also need root and what scripts/setup installs.
 
 GO      ?= go
 ARCH    := $(shell $(GO) env GOARCH)
