@@ -1,0 +1,2 @@
+// Package profile reads and writes the JSON of seccomp profiles.
+package profile

@@ -1,0 +1,106 @@
+package profile
+
+import "github.com/weir-dev/weir/seccomp"
+
+// A Profile is one file as its author wrote it: nothing is resolved yet, and
+// conditional rules still carry their conditions. Parse guarantees that every
+// value is one of the constants of package seccomp and that nothing required is
+// missing. System call names are only text here; package policy knows them.
+type Profile struct {
+	File string // for messages; what the caller said it is called
+
+	Default    seccomp.Return // defaultAction with defaultErrnoRet, EPERM if there is none
+	DefaultPos Pos            // of the value of defaultAction
+
+	// At most one of the two has entries. ArchMap is Docker's: [Profile.Flatten]
+	// chooses the entry of the native architecture.
+	Architectures []ArchRef
+	ArchMap       []ArchMapEntry
+
+	// FlagsSet tells "flags": [] (none) from no flags at all (the runtime chooses).
+	Flags    seccomp.Flag
+	FlagsSet bool
+
+	// Where the listener of NOTIFY goes, and what is sent along.
+	ListenerPath     string
+	ListenerMetadata string
+
+	Rules []Rule // the entries of "syscalls", in the order of the file
+
+	// Notes are what a reader should know and what loosens nothing, in the order
+	// of the file.
+	Notes []Problem
+
+	source *source
+}
+
+// An ArchRef is an architecture and where the profile names it.
+type ArchRef struct {
+	Arch seccomp.Arch
+	Pos  Pos
+}
+
+// An ArchMapEntry lists the ABIs that are open beside a native one.
+type ArchMapEntry struct {
+	Arch ArchRef
+	Sub  []ArchRef
+}
+
+// A Rule is one entry of "syscalls": what happens to the named calls if the
+// conditions on the arguments hold. Includes and Excludes decide, from facts,
+// whether the rule is there at all.
+type Rule struct {
+	Index  int // in "syscalls"
+	Pos    Pos // of the entry's opening brace
+	Names  []Name
+	Return seccomp.Return // action with errnoRet, EPERM if there is none
+
+	// Args are as written. They mean AND, except that all of them mean OR if one
+	// index appears twice, as it does to runc and crun.
+	Args []Arg
+
+	Comment  string
+	Includes Filter
+	Excludes Filter
+}
+
+// A Name is a text and where the profile has it.
+type Name struct {
+	Text string
+	Pos  Pos
+}
+
+// An Arg compares one argument. With [seccomp.OpMaskedEqual] Value is the mask
+// and ValueTwo the datum; ValueTwo counts for nothing else.
+type Arg struct {
+	Index    uint8 // 0 to 5
+	Op       seccomp.Op
+	Value    uint64
+	ValueTwo uint64
+	Pos      Pos // of the condition's opening brace
+}
+
+// A Filter is what "includes" and "excludes" hold. The zero Filter has no
+// condition, which is not the same as a condition that never holds.
+type Filter struct {
+	Caps        seccomp.Caps
+	UnknownCaps []Name // capabilities that weir does not know: nobody holds them
+	Arches      []Name // in Docker's spelling (amd64), unknown ones included
+
+	// MinKernel is nil without the condition. 0.0, from an empty string, is
+	// older than every kernel.
+	MinKernel *seccomp.KernelVersion
+}
+
+// Empty reports whether there is no condition.
+func (f *Filter) Empty() bool {
+	return f.Caps == 0 && len(f.UnknownCaps) == 0 && len(f.Arches) == 0 && f.MinKernel == nil
+}
+
+// Source returns the text that the profile was parsed from.
+func (p *Profile) Source() string {
+	if p.source == nil {
+		return ""
+	}
+	return p.source.text
+}
