@@ -8,8 +8,8 @@ import (
 )
 
 // The mnemonics follow bpf_asm (tools/bpf in the kernel's source); so do the
-// operands: #k a constant, x the index register, M[k] scratch memory. These are
-// the opcodes whose operand has nothing special.
+// operands: #k a constant, x the index register, M[k] scratch memory. One name
+// and one kind of operand make one opcode.
 var mnemonics = [...]struct {
 	op      Opcode
 	name    string
