@@ -1,0 +1,318 @@
+package policy
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+
+	"github.com/weir-dev/weir/profile"
+	"github.com/weir-dev/weir/seccomp"
+	"github.com/weir-dev/weir/syscalls"
+)
+
+// Options say how a profile is resolved.
+type Options struct {
+	// Lenient makes notes of the errors that [profile.Options].Lenient is about:
+	// here, an unknown name in a rule that is stricter than the default action.
+	Lenient bool
+}
+
+// Resolve gives a profile its meaning under facts. The notes tell what the author
+// may not expect: names that no architecture has, and rules about which weir
+// and libseccomp would decide differently. They do not repeat [profile.Profile.Notes].
+//
+// The error is a *[profile.Error], or one about the facts.
+func Resolve(p *profile.Profile, f seccomp.Facts, o Options) (*Policy, []profile.Problem, error) {
+	if !f.Arch.Valid() {
+		return nil, nil, fmt.Errorf("resolving %s: the facts name no architecture", p.File)
+	}
+	rules, archs := p.Flatten(f)
+	if !slices.Contains(archs, f.Arch) {
+		archs = append(archs, f.Arch)
+	}
+	r := resolver{profile: p, facts: f, lenient: o.Lenient}
+	r.checkByteOrder(archs)
+	r.collect(rules)
+	if len(r.problems) > 0 {
+		return nil, nil, &profile.Error{Problems: r.problems}
+	}
+	r.noteConflicts()
+	return r.policy(archs), r.notes, nil
+}
+
+// A use is one name in one rule that applies.
+type use struct {
+	call     syscalls.Call
+	rule     int32 // index into Profile.Rules
+	name     int32 // index into its Names
+	previous int32 // the last use of the same call before this one, or -1
+}
+
+type resolver struct {
+	profile *profile.Profile
+	facts   seccomp.Facts
+	lenient bool
+
+	uses []use   // in the order of the file
+	last []int32 // by call: its last use, or -1
+
+	plain    [][]Rule // by rule: the rule list of a call that it decides alone
+	problems []profile.Problem
+	notes    []profile.Problem
+}
+
+// checkByteOrder refuses architectures that no kernel of the native one can run:
+// a filter reads words in one byte order.
+func (r *resolver) checkByteOrder(archs []seccomp.Arch) {
+	for _, a := range archs {
+		if a.ByteOrder() != r.facts.Arch.ByteOrder() {
+			pos, path := r.archRef(a)
+			r.problems = append(r.problems, r.profile.Problem(pos, path,
+				fmt.Sprintf("%v has another byte order than the native %v: no filter can serve both", a, r.facts.Arch),
+				"list the architectures by archMap, or keep one profile for each byte order"))
+		}
+	}
+}
+
+// archRef finds where the profile lists an architecture.
+func (r *resolver) archRef(a seccomp.Arch) (profile.Pos, string) {
+	for i, ref := range r.profile.Architectures {
+		if ref.Arch == a {
+			return ref.Pos, fmt.Sprintf("architectures[%d]", i)
+		}
+	}
+	for i, e := range r.profile.ArchMap {
+		for j, ref := range e.Sub {
+			if e.Arch.Arch == r.facts.Arch && ref.Arch == a {
+				return ref.Pos, fmt.Sprintf("archMap[%d].subArchitectures[%d]", i, j)
+			}
+		}
+	}
+	return 0, ""
+}
+
+// collect looks every name up once.
+func (r *resolver) collect(rules []int) {
+	total := 0
+	for _, i := range rules {
+		total += len(r.profile.Rules[i].Names)
+	}
+	r.uses = make([]use, 0, total)
+	r.last = make([]int32, syscalls.Count()+1)
+	for i := range r.last {
+		r.last[i] = -1
+	}
+	for _, i := range rules {
+		rule := &r.profile.Rules[i]
+		for j := range rule.Names {
+			call, ok := syscalls.Lookup(rule.Names[j].Text)
+			if !ok {
+				r.unknown(i, j)
+				continue
+			}
+			r.uses = append(r.uses, use{call, int32(i), int32(j), r.last[call]})
+			r.last[call] = int32(len(r.uses) - 1)
+		}
+	}
+}
+
+func (r *resolver) unknown(rule, name int) {
+	n := &r.profile.Rules[rule].Names[name]
+	ret := r.profile.Rules[rule].Return
+	msg := fmt.Sprintf("no architecture has a system call %q up to Linux %s", n.Text, syscalls.Release)
+	hint := ""
+	if s, ok := syscalls.Suggest(n.Text); ok {
+		hint = fmt.Sprintf("did you mean %q?", s)
+	}
+	problem := r.profile.Problem(n.Pos, fmt.Sprintf("syscalls[%d].names[%d]", rule, name), msg, hint)
+	if ret.Stricter(r.profile.Default) && !r.lenient {
+		problem.Msg += fmt.Sprintf(", so the rule (%v) would not restrict it", ret)
+		r.problems = append(r.problems, problem)
+		return
+	}
+	r.notes = append(r.notes, problem)
+}
+
+// usesOf returns the uses of a call in the order of the file.
+func (r *resolver) usesOf(call syscalls.Call) []int32 {
+	var list []int32
+	for i := r.last[call]; i >= 0; i = r.uses[i].previous {
+		list = append(list, i)
+	}
+	slices.Reverse(list)
+	return list
+}
+
+// policy builds the total policy from the uses.
+func (r *resolver) policy(archs []seccomp.Arch) *Policy {
+	r.plain = make([][]Rule, len(r.profile.Rules))
+	p := &Policy{
+		Native:  r.facts.Arch,
+		Foreign: Rule{Return: seccomp.ActKillThread.Return(), Why: WhyForeign},
+	}
+	archs = slices.Clone(archs)
+	slices.SortFunc(archs, func(a, b seccomp.Arch) int {
+		return cmp.Or(cmp.Compare(a.Audit(), b.Audit()), cmp.Compare(a, b))
+	})
+	for i := 0; i < len(archs); {
+		n := i + 1
+		for n < len(archs) && archs[n].Audit() == archs[i].Audit() {
+			n++
+		}
+		p.ABIs = append(p.ABIs, r.abi(p, archs[i:n]))
+		i = n
+	}
+	return p
+}
+
+// calls returns the rows of the calls that rules name on one architecture,
+// ascending by number.
+func (r *resolver) calls(a seccomp.Arch) []Row {
+	generated := r.multiplexed(a)
+	rows := make([]Row, 0, len(r.uses))
+	on := syscalls.On(a)
+	for i := 0; i < len(on); {
+		nr, _ := on[i].Nr(a)
+		first := on[i]
+		var ids []int32
+		single := int32(-1)
+		for ; i < len(on); i++ {
+			if n, _ := on[i].Nr(a); n != nr {
+				break
+			}
+			// Two names of one number, which some architectures have, are one call.
+			switch last := r.last[on[i]]; {
+			case last < 0:
+			case single < 0 && ids == nil && r.uses[last].previous < 0:
+				single, first = last, on[i]
+			default:
+				if single >= 0 {
+					ids, single = append(ids, single), -1
+				}
+				if ids == nil {
+					first = on[i]
+				}
+				ids = append(ids, r.usesOf(on[i])...)
+			}
+		}
+		var rules []Rule
+		if more := generated[first]; len(more) > 0 {
+			rules = r.order(more)
+		} else if single >= 0 {
+			rules = r.only(single, a)
+		} else if len(ids) > 0 {
+			slices.Sort(ids)
+			rules = r.decide(ids, a)
+		} else {
+			continue
+		}
+		rows = append(rows, Row{First: nr, Last: nr, Arch: a, Name: first.String(), Rules: rules})
+	}
+	return rows
+}
+
+// only is decide for the usual call, which one rule names.
+func (r *resolver) only(id int32, a seccomp.Arch) []Rule {
+	u := &r.uses[id]
+	rule := &r.profile.Rules[u.rule]
+	if len(rule.Args) > 0 {
+		return r.decide([]int32{id}, a)
+	}
+	if r.plain[u.rule] == nil {
+		r.plain[u.rule] = []Rule{{Return: rule.Return, Origin: u.rule}}
+	}
+	return r.plain[u.rule]
+}
+
+// decide orders all rules of one call.
+func (r *resolver) decide(ids []int32, a seccomp.Arch) []Rule {
+	rules := make([]Rule, 0, len(ids)+1)
+	for _, id := range ids {
+		rules = r.expand(rules, &r.uses[id], a)
+	}
+	return r.order(rules)
+}
+
+// expand appends the rules that one use stands for: one, whose conditions all
+// must hold; or, if an argument appears twice, one for each condition.
+func (r *resolver) expand(rules []Rule, u *use, a seccomp.Arch) []Rule {
+	rule := &r.profile.Rules[u.rule]
+	conds := make([]Cond, 0, len(rule.Args))
+	for i := range rule.Args {
+		conds = append(conds, cond(&rule.Args[i], u.call.Bits(a, int(rule.Args[i].Index))))
+	}
+	if !repeats(rule.Args) {
+		return append(rules, Rule{Conds: conds, Return: rule.Return, Origin: u.rule})
+	}
+	for i := range conds {
+		rules = append(rules, Rule{Conds: conds[i : i+1 : i+1], Return: rule.Return, Origin: u.rule})
+	}
+	return rules
+}
+
+func repeats(args []profile.Arg) bool {
+	var seen [6]bool
+	for i := range args {
+		if seen[args[i].Index] {
+			return true
+		}
+		seen[args[i].Index] = true
+	}
+	return false
+}
+
+// order puts the rules of one call, given in the order of the file, into the
+// order in which they are tried: of the unconditional ones only the first
+// counts; the more restrictive action goes first; equals stay in the order of
+// the file. What comes after the unconditional one is never reached and dropped;
+// without one, the default action is the last.
+func (r *resolver) order(rules []Rule) []Rule {
+	kept := rules[:0]
+	unconditional := false
+	for _, rule := range rules {
+		if len(rule.Conds) > 0 {
+			kept = append(kept, rule)
+		} else if !unconditional {
+			unconditional = true
+			kept = append(kept, rule)
+		}
+	}
+	slices.SortStableFunc(kept, func(a, b Rule) int {
+		return cmp.Compare(int32(a.Return.Action()), int32(b.Return.Action()))
+	})
+	for i := range kept {
+		if len(kept[i].Conds) == 0 {
+			return kept[:i+1]
+		}
+	}
+	return append(kept, Rule{Return: r.profile.Default, Why: WhyDefault})
+}
+
+// multiplexed returns, for each call that others are reached through and that no
+// rule names, the rules that those others generate: the call's first argument
+// is theirs, and the author's conditions are gone, because a filter cannot
+// follow the pointer behind which their arguments are.
+func (r *resolver) multiplexed(a seccomp.Arch) map[syscalls.Call][]Rule {
+	var generated map[syscalls.Call][]Rule
+	for i := range r.uses {
+		u := &r.uses[i]
+		via, arg, ok := u.call.Multiplexed(a)
+		if !ok || r.last[via] >= 0 {
+			continue
+		}
+		rule := Rule{
+			Conds:  []Cond{{Arg: 0, Bits: via.Bits(a, 0), Op: seccomp.OpEqualTo, Value: arg}},
+			Return: r.profile.Rules[u.rule].Return,
+			Why:    WhyMultiplexed,
+			Origin: u.rule,
+		}
+		if generated == nil {
+			generated = make(map[syscalls.Call][]Rule)
+		}
+		same := func(have Rule) bool { return have.Return == rule.Return && have.Conds[0] == rule.Conds[0] }
+		if !slices.ContainsFunc(generated[via], same) {
+			generated[via] = append(generated[via], rule)
+		}
+	}
+	return generated
+}

@@ -1,0 +1,126 @@
+package policy
+
+import (
+	"slices"
+
+	"github.com/weir-dev/weir/seccomp"
+)
+
+// The kernel of x86_64 takes a number with bit 30 for one of x32. libseccomp
+// takes every number from 1<<30 on for one, but for -1, and runc's check for
+// newer calls looks at the bit.
+const x32First, lastNr seccomp.Nr = 1 << 30, 1<<32 - 1
+
+// abi builds the rows for one AUDIT_ARCH value; archs are the listed
+// architectures that have it.
+func (r *resolver) abi(p *Policy, archs []seccomp.Arch) ABI {
+	rows := make([][]Row, len(archs))
+	for i, a := range archs {
+		rows[i] = r.calls(a)
+	}
+	b := builder{}
+	byDefault := []Rule{{Return: r.profile.Default, Why: WhyDefault}}
+	foreign := []Rule{p.Foreign}
+	gaps := func(i int, above []Rule) (below, beyond []Rule, boundary seccomp.Nr) {
+		if nr, ok := r.boundary(archs[i]); ok {
+			newer := seccomp.ReturnErrno(r.facts.Arch.ENOSYS())
+			return byDefault, []Rule{{Return: newer, Why: WhyNewer}}, nr
+		}
+		return byDefault, above, lastNr
+	}
+
+	if a := archs[0]; len(archs) == 1 && a != seccomp.ArchX86_64 && a != seccomp.ArchX32 {
+		below, beyond, boundary := gaps(0, byDefault)
+		if boundary != lastNr && (a == seccomp.ArchS390 || a == seccomp.ArchS390X) {
+			// A number too large for the instruction is passed as number 0, and
+			// stays 0 if the kernel does not know it.
+			b.fill(0, a, beyond)
+		}
+		b.calls(rows[0], below)
+		b.fill(boundary, a, below)
+		b.fill(lastNr, a, beyond)
+		return ABI{Audit: a.Audit(), Rows: b.rows}
+	}
+
+	// x86_64, x32 or both. Each owns two quarters of the numbers; only the first
+	// of each has calls.
+	const native, x32 = seccomp.ArchX86_64, seccomp.ArchX32
+	last := len(archs) - 1
+	hasNative, hasX32 := archs[0] == native, archs[last] == x32
+	upper := foreign
+	if hasX32 {
+		upper = byDefault
+	}
+	nativeBeyond, x32Beyond := upper, upper
+	if hasNative {
+		below, beyond, boundary := gaps(0, upper)
+		nativeBeyond = beyond
+		b.calls(rows[0], below)
+		b.fill(min(boundary, x32First-1), native, below)
+		b.fill(x32First-1, native, beyond)
+	} else {
+		b.fill(x32First-1, native, foreign)
+	}
+	if hasX32 {
+		below, beyond, boundary := gaps(last, upper)
+		x32Beyond = beyond
+		b.calls(rows[last], below)
+		b.fill(min(boundary, 2*x32First-1), x32, below)
+		b.fill(2*x32First-1, x32, beyond)
+	} else {
+		b.fill(2*x32First-1, x32, foreign)
+	}
+	b.fill(3*x32First-1, native, nativeBeyond)
+	if !hasX32 {
+		b.fill(lastNr-1, x32, foreign)
+		b.fill(lastNr, x32, byDefault)
+	}
+	b.fill(lastNr, x32, x32Beyond)
+	return ABI{Audit: archs[0].Audit(), Rows: b.rows}
+}
+
+// boundary returns the largest number that any rule in force names, whatever
+// its action: above it lies what is newer than the profile. Nothing is newer to
+// a profile that lets unknown calls through.
+func (r *resolver) boundary(a seccomp.Arch) (seccomp.Nr, bool) {
+	switch r.profile.Default.Action() {
+	case seccomp.ActAllow, seccomp.ActLog, seccomp.ActTrace, seccomp.ActNotify:
+		return 0, false
+	}
+	largest := seccomp.Nr(0)
+	for i := range r.uses {
+		if nr, ok := r.uses[i].call.Nr(a); ok {
+			largest = max(largest, nr)
+		}
+	}
+	return largest, largest > 0
+}
+
+// A builder lays rows side by side, without gaps.
+type builder struct {
+	rows []Row
+	next uint64 // the first number that has no row yet
+}
+
+// calls adds rows of calls, and the rule of what lies between them.
+func (b *builder) calls(rows []Row, between []Rule) {
+	b.rows = slices.Grow(b.rows, 2*len(rows)+8)
+	for _, row := range rows {
+		if row.First > 0 {
+			b.fill(row.First-1, row.Arch, between)
+		}
+		if uint64(row.First) == b.next {
+			b.rows = append(b.rows, row)
+			b.next++
+		}
+	}
+}
+
+// fill adds a row up to a number, if there is room.
+func (b *builder) fill(last seccomp.Nr, a seccomp.Arch, rules []Rule) {
+	if uint64(last) < b.next {
+		return
+	}
+	b.rows = append(b.rows, Row{First: seccomp.Nr(b.next), Last: last, Arch: a, Rules: rules})
+	b.next = uint64(last) + 1
+}
