@@ -22,9 +22,9 @@ type conflict struct {
 type conflictKind uint8
 
 const (
-	twoUnconditional conflictKind = iota // the first in the file wins
-	overUnconditional                    // a condition wins against a rule without
-	overlapping                          // two conditions, of which both may hold
+	twoUnconditional  conflictKind = iota // the first in the file wins
+	overUnconditional                     // a condition wins against a rule without
+	overlapping                           // two conditions, of which both may hold
 )
 
 // noteConflicts notes the rules that weir and libseccomp would decide
@@ -171,4 +171,3 @@ func quoted(names []profile.Name) string {
 	}
 	return b.String()
 }
-
