@@ -1,0 +1,91 @@
+package handover
+
+// The file descriptors that the last stage starts with, beside the container's
+// standard ones.
+const (
+	// PlanFd is a memory file: a thread.Page, then from thread.PageSize the plan.
+	PlanFd = 3
+	// ControlFd is a socket to the launcher: the terminal's master goes up it,
+	// and its end of file tells that the launcher has died.
+	ControlFd = 4
+)
+
+// A Plan is a container, decided to the last detail.
+type Plan struct {
+	// The root file system: either Layers (lowest first) with Upper and Work,
+	// or the directory Rootfs. All are paths of the host.
+	Layers       []string
+	Upper, Work  string
+	Rootfs       string
+	ReadonlyRoot bool
+	RootAttrs    uint64 // MOUNT_ATTR_* of the root
+
+	Mounts   []Mount  // in the order in which they are mounted
+	Devices  []Device // below /dev
+	Links    []Link   // below /dev
+	BareDev  bool     // /dev is the caller's own: no nodes and links are made in it
+	Readonly []string // made read-only where they exist
+	Masked   []string // hidden where they exist
+	Sysctls  []Sysctl // in order
+
+	Hostname string
+	Loopback bool // bring lo up
+
+	Terminal      bool
+	Rows, Columns uint16
+
+	Args []string
+	Env  []string // without HOME, unless the caller named it
+	Cwd  string
+	User string // "user", "uid", "user:group", "uid:gid" or empty
+
+	Caps       uint64
+	NoNewPrivs bool
+	Program    []byte // struct sock_filter in memory order; empty for none
+	Flags      uint32 // seccomp(2)'s
+}
+
+// A Mount is a file system to mount at Target, a path in the container.
+type Mount struct {
+	Kind    Kind
+	Type    string   // of KindNew: proc, tmpfs, ...
+	Source  string   // of KindNew what mountinfo shows, of KindBind a path of the host
+	Target  string   // cleaned and absolute
+	Attrs   uint64   // MOUNT_ATTR_*; of KindBind for the whole tree
+	Options []string // of KindNew: key=value for fsconfig(2), or key
+	Content string   // of KindFile
+}
+
+// A Kind tells where the file system comes from.
+type Kind uint64
+
+const (
+	KindNew  Kind = iota // a new one of Type
+	KindBind             // what the host has at Source, with all that is mounted below
+	KindFile             // a file with Content, on a memory file system
+)
+
+// A Device is a node below /dev.
+type Device struct {
+	Path     string // relative to /dev
+	Mode     uint32 // type and permissions
+	Rdev     uint64
+	Uid, Gid uint32
+	// Bind makes the node on a file system of its own and binds it, for a /dev
+	// that is mounted nodev.
+	Bind bool
+}
+
+// A Link is a symbolic link below /dev.
+type Link struct{ Path, Target string }
+
+// A Sysctl is a value to write below /proc/sys, where the kernel has it.
+type Sysctl struct{ Path, Value string }
+
+// The kinds of failure, as thread.Page carries them: what the exit status of a
+// command that could not be started tells.
+const (
+	FailSetup    = 125 // the container could not be set up
+	FailExec     = 126 // the program cannot be executed
+	FailNotFound = 127 // there is no such program
+)

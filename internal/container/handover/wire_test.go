@@ -1,0 +1,56 @@
+package handover
+
+import (
+	"reflect"
+	"testing"
+)
+
+// fill gives every field below v a value of its own that is not zero.
+func fill(v reflect.Value, n *uint64) {
+	*n++
+	switch v.Kind() {
+	case reflect.String:
+		v.SetString(string(rune('a'+*n%26)) + "\x00é")
+	case reflect.Bool:
+		v.SetBool(true)
+	case reflect.Slice:
+		v.Set(reflect.MakeSlice(v.Type(), 3, 3))
+		for i := range 3 {
+			fill(v.Index(i), n)
+		}
+	case reflect.Struct:
+		for i := range v.NumField() {
+			fill(v.Field(i), n)
+		}
+	default:
+		v.SetUint(*n << (v.Type().Size()*8 - 8) >> 1)
+		if v.IsZero() {
+			v.SetUint(*n % 251)
+		}
+	}
+}
+
+func TestAPlanWithEveryFieldSetArrivesAsItWasSent(t *testing.T) {
+	var sent Plan
+	var n uint64
+	fill(reflect.ValueOf(&sent).Elem(), &n)
+	got, err := Unmarshal(append(sent.Marshal(), "whatever follows"...))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !reflect.DeepEqual(got, &sent) {
+		t.Errorf("got  %+v\nsent %+v", got, &sent)
+	}
+}
+
+func TestAPlanThatIsCutOffAnywhereIsAnError(t *testing.T) {
+	var sent Plan
+	var n uint64
+	fill(reflect.ValueOf(&sent).Elem(), &n)
+	whole := sent.Marshal()
+	for i := range whole {
+		if _, err := Unmarshal(whole[:i]); err == nil {
+			t.Fatalf("the first %d of %d bytes were taken for a plan", i, len(whole))
+		}
+	}
+}

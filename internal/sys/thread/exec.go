@@ -1,0 +1,84 @@
+//go:build linux
+
+package thread
+
+import (
+	"syscall"
+	"unsafe"
+
+	"golang.org/x/sys/unix"
+)
+
+// A Program is a program in the kernel's form: struct sock_filter, 8 bytes each.
+type Program []unix.SockFilter
+
+// An Exec is a program image to become, with everything that execve needs laid
+// out in memory beforehand: nothing is allocated any more once signals are reset.
+type Exec struct {
+	path  *byte
+	argv  []*byte
+	envv  []*byte
+	fprog *unix.SockFprog
+	flags uintptr
+	page  *Page
+}
+
+// NewExec lays out an execve of path and the filter to attach before it: none if
+// prog is empty. The flags are seccomp(2)'s; with TSYNC the other threads of
+// Go's runtime would fall under the filter before execve ends them, so the
+// caller leaves it out. It fails on a NUL byte within a string.
+func NewExec(path string, args, env []string, prog Program, flags uint32, page *Page) (*Exec, error) {
+	e := &Exec{flags: uintptr(flags), page: page}
+	var err error
+	if e.path, err = unix.BytePtrFromString(path); err != nil {
+		return nil, err
+	}
+	if e.argv, err = syscall.SlicePtrFromStrings(args); err != nil {
+		return nil, err
+	}
+	if e.envv, err = syscall.SlicePtrFromStrings(env); err != nil {
+		return nil, err
+	}
+	if len(prog) > 0 {
+		e.fprog = &unix.SockFprog{Len: uint16(len(prog)), Filter: &prog[0]}
+	}
+	return e, nil
+}
+
+// LoadAndExec attaches the filter to the calling thread and executes the
+// program: two raw system calls with nothing between them, so that a filter
+// needs to allow execve and what the program itself does. It does not return.
+//
+// What fails is left in the page, with no system call: the filter may allow
+// none. Then the process exits, and if the filter denies even that, it traps.
+//
+// The caller has locked the thread, called [ResetSignals] and allocates nothing
+// after that.
+//
+//go:nosplit
+//go:norace
+func LoadAndExec(e *Exec) {
+	e.page.phase = PhaseExec
+	if e.fprog != nil {
+		_, _, errno := syscall.RawSyscall(unix.SYS_SECCOMP, unix.SECCOMP_SET_MODE_FILTER, e.flags, uintptr(unsafe.Pointer(e.fprog)))
+		if errno != 0 {
+			e.page.phase = PhaseFilterRefused
+			e.page.errno = uint32(errno)
+			syscall.RawSyscall(unix.SYS_EXIT_GROUP, 1, 0, 0)
+		}
+	}
+	_, _, errno := syscall.RawSyscall(unix.SYS_EXECVE, uintptr(unsafe.Pointer(e.path)), uintptr(unsafe.Pointer(&e.argv[0])), uintptr(unsafe.Pointer(&e.envv[0])))
+	e.page.phase = PhaseExecFailed
+	e.page.errno = uint32(errno)
+	syscall.RawSyscall(unix.SYS_EXIT_GROUP, 1, 0, 0)
+	trap()
+}
+
+// trap ends a process that may make no system call: its SIGSEGV, whose action is
+// the default by now, cannot be blocked by a filter.
+//
+//go:nosplit
+func trap() {
+	var nowhere *uint32
+	*nowhere = 0
+}

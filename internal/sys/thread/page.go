@@ -1,0 +1,73 @@
+//go:build linux
+
+package thread
+
+import (
+	"sync/atomic"
+	"unsafe"
+
+	"golang.org/x/sys/unix"
+)
+
+// PageSize is how much of a shared file a [Page] takes up, from its start.
+const PageSize = 4096
+
+// A Page is memory that two processes share: the last stage leaves word in it of
+// how far it came, where the launcher reads it once the process has ended. A
+// store into memory is the one way of telling that no filter can deny. execve
+// removes the mapping, so the program of the container never sees it.
+type Page struct {
+	phase Phase
+	errno uint32
+	kind  uint32
+	size  uint32
+	text  [PageSize - 16]byte
+}
+
+var _ [PageSize]byte = [unsafe.Sizeof(Page{})]byte{}
+
+// A Phase is how far the last stage came.
+type Phase uint32
+
+// The phases. The page of a process that became the program stays at PhaseExec.
+const (
+	PhaseSetup         Phase = 0 // setting up the container
+	PhaseSetupFailed   Phase = 1 // Failure says at what
+	PhaseExec          Phase = 2 // in LoadAndExec, or past it
+	PhaseFilterRefused Phase = 3 // the kernel refused the filter; Errno says why
+	PhaseExecFailed    Phase = 4 // the kernel, or the filter, refused execve; Errno says why
+)
+
+// MapPage maps the first PageSize bytes of fd, a file of at least that size. The
+// mapping lasts until execve or [Page.Unmap].
+func MapPage(fd int) (*Page, error) {
+	b, err := unix.Mmap(fd, 0, PageSize, unix.PROT_READ|unix.PROT_WRITE, unix.MAP_SHARED)
+	if err != nil {
+		return nil, err
+	}
+	return (*Page)(unsafe.Pointer(&b[0])), nil
+}
+
+// Unmap ends the mapping; p is not to be used after it.
+func (p *Page) Unmap() error {
+	return unix.Munmap(unsafe.Slice((*byte)(unsafe.Pointer(p)), PageSize))
+}
+
+// Fail records a failure: a kind, which only the two sides understand, and a
+// text, of which what fits is kept.
+func (p *Page) Fail(kind uint32, text string) {
+	p.kind = kind
+	p.size = uint32(copy(p.text[:], text))
+	atomic.StoreUint32((*uint32)(&p.phase), uint32(PhaseSetupFailed))
+}
+
+// Phase returns how far the other side has come.
+func (p *Page) Phase() Phase { return Phase(atomic.LoadUint32((*uint32)(&p.phase))) }
+
+// Errno returns why the filter or execve was refused.
+func (p *Page) Errno() unix.Errno { return unix.Errno(atomic.LoadUint32(&p.errno)) }
+
+// Failure returns what Fail recorded.
+func (p *Page) Failure() (kind uint32, text string) {
+	return p.kind, string(p.text[:min(int(p.size), len(p.text))])
+}
