@@ -1,0 +1,151 @@
+package main
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"text/tabwriter"
+
+	"github.com/spf13/cobra"
+
+	weir "github.com/weir-dev/weir"
+	"github.com/weir-dev/weir/compile"
+	"github.com/weir-dev/weir/profile"
+)
+
+// The forms of a program that compile writes.
+const programFormats = "raw, asm, c, base64, json"
+
+func compileCommand() *cobra.Command {
+	var facts factFlags
+	var format, output string
+	var strict, lenient, stats bool
+	cmd := &cobra.Command{
+		Use:   "compile PROFILE",
+		Short: "Compile a profile into a program",
+		Long: `Compile a profile into a program (classic BPF) and prove that the program answers
+every possible call as the profile does. What is not proved is not written.
+
+The formats: raw is an array of struct sock_filter, as seccomp(2) takes it; asm is text
+that weir disasm writes and reads; c is an initialiser; base64 is raw for crun's
+annotation run.oci.seccomp_bpf_data; json is an array of instructions.`,
+		Example: `  weir compile builtin                                 # the default profile, as text
+  weir compile --format raw -o filter.bpf profile.json
+  weir compile --arch aarch64 --kernel 5.10 --cap-add SYS_ADMIN profile.json`,
+		Args: cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			f, err := facts.facts()
+			if err != nil {
+				return err
+			}
+			p, err := readProfile(args[0], cmd.InOrStdin(), lenient)
+			if err != nil {
+				return err
+			}
+			c, err := weir.Compile(p, f, weir.Options{Lenient: lenient})
+			if err != nil {
+				return err
+			}
+			if err := printNotes(cmd.ErrOrStderr(), c.Notes, strict); err != nil {
+				return err
+			}
+			if stats {
+				return printStats(cmd.OutOrStdout(), c)
+			}
+			text, err := programText(c, format)
+			if err != nil {
+				return err
+			}
+			return writeOutput(cmd.OutOrStdout(), output, text)
+		},
+	}
+	facts.add(cmd)
+	cmd.Flags().StringVarP(&format, "format", "f", "asm", "form of the program: "+programFormats)
+	cmd.Flags().StringVarP(&output, "output", "o", "", "file to write (default: standard output)")
+	cmd.Flags().BoolVar(&stats, "stats", false, "show what the program costs instead of the program")
+	addStrictness(cmd, &strict, &lenient)
+	return cmd
+}
+
+// addStrictness adds the two flags of every verb that resolves a profile.
+func addStrictness(cmd *cobra.Command, strict, lenient *bool) {
+	cmd.Flags().BoolVar(strict, "strict", false, "make errors of the notes about the profile")
+	cmd.Flags().BoolVar(lenient, "lenient", false, "make notes of the errors about what loosens the profile, and read it as Docker and runc do")
+	cmd.MarkFlagsMutuallyExclusive("strict", "lenient")
+}
+
+// printNotes prints the notes about a profile, each on a line. With strict they
+// are an error.
+func printNotes(w io.Writer, notes []profile.Problem, strict bool) error {
+	if len(notes) > 0 && strict {
+		return hintf(&profile.Error{Problems: notes}, "without --strict these are notes")
+	}
+	for _, n := range notes {
+		fmt.Fprintf(w, "weir: note: %v\n", n)
+		if n.Hint != "" {
+			fmt.Fprintf(w, "      %s\n", n.Hint)
+		}
+	}
+	return nil
+}
+
+func programText(c *weir.Compiled, format string) ([]byte, error) {
+	order := c.Policy.Native.ByteOrder()
+	switch format {
+	case "raw":
+		return c.Program.Raw(order), nil
+	case "asm":
+		return []byte(c.Program.Disassemble(order, annotator(c.Program))), nil
+	case "c":
+		return []byte(c.Program.C(order)), nil
+	case "base64":
+		return []byte(c.Program.Base64(order) + "\n"), nil
+	case "json":
+		return []byte(c.Program.JSON()), nil
+	}
+	return nil, hintf(fmt.Errorf("--format: unknown form %q", format), "the forms are %s", programFormats)
+}
+
+func printStats(w io.Writer, c *weir.Compiled) error {
+	s := compile.Measure(c.Policy, c.Program)
+	var b bytes.Buffer
+	fmt.Fprintf(&b, "%d instructions, proved equal to the policy in %d steps\n", s.Length, c.Proof.Steps)
+	fmt.Fprintf(&b, "attach, by a model of this many instructions: %.0f us\n\n", s.AttachMicroseconds)
+	tw := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(tw, "ABI\tCALLS\tALLOWED WITHOUT RUNNING IT\tEXECUTED, MEAN\tWORST")
+	for _, a := range s.ABIs {
+		fmt.Fprintf(tw, "%s\t%d\t%d\t%.1f\t%d\n", a.Arch.Name(), a.Numbers, a.Cached, a.Mean, a.Worst)
+	}
+	tw.Flush()
+	_, err := w.Write(b.Bytes())
+	return err
+}
+
+// writeOutput writes to a file whole or not at all, or to standard output.
+func writeOutput(stdout io.Writer, path string, text []byte) error {
+	if path == "" || path == "-" {
+		_, err := stdout.Write(text)
+		return err
+	}
+	tmp, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*")
+	if err != nil {
+		return fmt.Errorf("writing %s: %w", path, err)
+	}
+	defer os.Remove(tmp.Name())
+	_, err = tmp.Write(text)
+	if err == nil {
+		err = tmp.Chmod(0o644)
+	}
+	if cerr := tmp.Close(); err == nil {
+		err = cerr
+	}
+	if err == nil {
+		err = os.Rename(tmp.Name(), path)
+	}
+	if err != nil {
+		return fmt.Errorf("writing %s: %w", path, err)
+	}
+	return nil
+}
