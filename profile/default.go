@@ -1,0 +1,18 @@
+package profile
+
+import _ "embed"
+
+//go:generate go run ../internal/cmd/gendefault default.json
+
+//go:embed default.json
+var defaultJSON string
+
+// Default returns Docker's default profile. [Profile.Source] is its text, as the
+// module github.com/moby/profiles/seccomp has it.
+func Default() *Profile {
+	p, err := parse("builtin", defaultJSON, Options{})
+	if err != nil {
+		panic("profile: the embedded default.json: " + err.Error()) // a test reads it
+	}
+	return p
+}
