@@ -1,0 +1,135 @@
+package image
+
+import (
+	"crypto/rand"
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/weir-dev/weir/internal/image/layer"
+)
+
+// claim is a directory of tmp/ or scratch/ that belongs to this process for as long as it holds the lock
+// on it: when the process dies, the lock goes, and sweep removes the directory.
+type claim struct {
+	path string
+	dir  *os.File // locked
+}
+
+// errClaimed says that a living process has the directory.
+var errClaimed = errors.New("claimed by another process")
+
+// newClaim makes and locks the directory name in part. One that a dead process has left there is
+// removed first.
+func (s *Store) newClaim(part, name string) (*claim, error) {
+	path := s.path(part, name)
+	for {
+		err := os.Mkdir(path, 0o700)
+		switch {
+		case err == nil:
+		case errors.Is(err, fs.ErrExist):
+			if err := removeIfDead(path); err != nil {
+				return nil, err
+			}
+			continue
+		default:
+			return nil, err
+		}
+		dir, err := openLocked(path, unix.LOCK_EX)
+		if errors.Is(err, fs.ErrNotExist) {
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		// Between mkdir and flock it looked dead to everybody, and a sweep may have taken it.
+		if isAt(dir, path) {
+			return &claim{path, dir}, nil
+		}
+		dir.Close()
+	}
+}
+
+// release removes the directory and gives up the claim.
+func (c *claim) release() error {
+	return errors.Join(layer.Remove(c.path), c.dir.Close())
+}
+
+// sweep removes what dead processes have left in part. All entries are tried; the errors are joined.
+func (s *Store) sweep(part string) error {
+	dir, err := os.Open(s.path(part))
+	if err != nil {
+		return err
+	}
+	names, err := dir.Readdirnames(-1)
+	dir.Close()
+	for _, name := range names {
+		if e := removeIfDead(s.path(part, name)); e != errClaimed {
+			err = errors.Join(err, e)
+		}
+	}
+	return err
+}
+
+// removeIfDead removes path unless a living process has claimed it, which is errClaimed.
+func removeIfDead(path string) error {
+	f, err := openLocked(path, unix.LOCK_EX|unix.LOCK_NB)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil
+	case errors.Is(err, unix.EWOULDBLOCK):
+		return errClaimed
+	case err != nil:
+		return err
+	}
+	defer f.Close()
+	if !isAt(f, path) {
+		return nil // removed meanwhile, and perhaps claimed anew
+	}
+	return layer.Remove(path)
+}
+
+// openLocked opens a file or directory of the store and locks it.
+func openLocked(path string, how int) (*os.File, error) {
+	f, err := os.OpenFile(path, os.O_RDONLY|unix.O_NOFOLLOW|unix.O_NONBLOCK, 0)
+	if err != nil {
+		return nil, err
+	}
+	if err := flock(f, how); err != nil {
+		f.Close()
+		return nil, err
+	}
+	return f, nil
+}
+
+func randomName() string { return rand.Text() }
+
+// Scratch is where a container writes: the upper and work directories of its overlay.
+type Scratch struct {
+	Dir   string // both, and room for what else the caller needs, a mount point say
+	Upper string // mode 0755: it becomes the container's root directory
+	Work  string
+	claim *claim
+}
+
+// NewScratch makes a scratch layer. It lives until Close, or until the process dies and some other one opens the
+// store.
+func (s *Store) NewScratch() (*Scratch, error) {
+	c, err := s.newClaim(scratchDir, randomName())
+	if err != nil {
+		return nil, err
+	}
+	sc := &Scratch{Dir: c.path, Upper: filepath.Join(c.path, "upper"), Work: filepath.Join(c.path, "work"), claim: c}
+	err = errors.Join(os.Mkdir(sc.Upper, 0o755), os.Mkdir(sc.Work, 0o700), os.Chmod(sc.Upper, 0o755))
+	if err != nil {
+		return nil, errors.Join(err, c.release())
+	}
+	return sc, nil
+}
+
+// Close removes the scratch layer. Nothing may be mounted below Dir any more in the caller's mount namespace:
+// what is, is not removed, and an error.
+func (sc *Scratch) Close() error { return sc.claim.release() }

@@ -1,0 +1,40 @@
+// Package image is the store of images: what a name stands for, where an image's unpacked layers lie, and
+// where a container may write. It is what `weir run` needs on its way to a container, and so it reads
+// two small files and no more; bringing images in (pull, load, import) is package transfer's, on top of it.
+//
+//	store, err := image.Open(dir)
+//	img, err := store.Image("debian:bookworm")  // img.Config, img.LayerDirs
+//	hold, err := img.Hold()                     // nobody removes it now
+//	scratch, err := store.NewScratch()          // scratch.Upper, scratch.Work
+//
+// # On disk
+//
+//	layers/<diff ID>/fs      a layer in overlayfs's form, unpacked once, shared by all images
+//	layers/<diff ID>/size    the bytes of its regular files, in decimal
+//	images/<image ID>        an image: its configuration, byte for byte as it came
+//	refs/<host>/<path>:<tag> a reference: the image ID it stands for; also <path>@<digest>
+//	tmp/                     layers being unpacked or removed
+//	scratch/<random>         writable layers of running containers
+//	lock                     held by whoever changes images/ or refs/
+//
+// All of layers/, images/ and the others are the owner's alone (mode 0700): layers hold setuid
+// programs and device nodes. A device node works where a layer is mounted without nodev. Compressed
+// blobs are not kept. A layer's directory is named by its diff ID, not by a chain ID, because overlayfs stacks
+// directories that know nothing of each other; an image that has the same layer twice has the upper one.
+//
+// # What it promises
+//
+// Whatever is visible under layers/, images/ and refs/ is whole: it was written elsewhere in the store,
+// made durable, and renamed into place, an image after its layers, a reference after its image. A process
+// killed at any moment leaves at most an entry in tmp/ or scratch/, and the next Open removes it.
+//
+// Several processes may use one store at once. All locks are flock(2) locks and so end with their
+// holder: on an entry of tmp/ or scratch/ (its maker is alive), on a layer (shared: an image
+// that needs it is about to be committed), on a file in images/ (shared: a container runs on
+// it), on lock. A process that needs a layer which another one is unpacking waits for it.
+//
+// # Errors
+//
+// ErrNotFound, ErrInUse and ErrAmbiguous can be asked for with errors.Is; the message names the
+// reference and says what to do. Any other error is the file system's.
+package image
