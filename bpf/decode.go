@@ -171,6 +171,9 @@ func parseJSON(text string) (Program, error) {
 			K  *uint32 `json:"k"`
 		}
 		if err := d.Decode(&in); err != nil {
+			if wrong, ok := errors.AsType[*json.UnmarshalTypeError](err); ok && wrong.Field != "" {
+				err = fmt.Errorf("%s: a JSON %s is no %s", wrong.Field, wrong.Value, wrong.Type)
+			}
 			return nil, &SyntaxError{line(), strings.TrimPrefix(err.Error(), "json: ")}
 		}
 		if in.Op == nil || in.Jt == nil || in.Jf == nil || in.K == nil {
