@@ -1,0 +1,179 @@
+package verify
+
+import (
+	"github.com/weir-dev/weir/policy"
+	"github.com/weir-dev/weir/seccomp"
+)
+
+// returns compares a value that the program returns at the end of the current
+// path with the policy.
+func (p *prover) returns(v value) {
+	m := p.push()
+	defer p.pop(m)
+	for i := range p.pol.ABIs {
+		abi := &p.pol.ABIs[i]
+		t := test{value: word(wordArch), in: span{uint32(abi.Audit), uint32(abi.Audit)}}
+		yes, no := p.split(t)
+		switch {
+		case p.done:
+			return
+		case !no:
+			p.abi(abi, v)
+			return
+		case yes:
+			m := p.push()
+			p.assume(t, true)
+			p.abi(abi, v)
+			p.pop(m)
+			if p.done {
+				return
+			}
+			p.assume(t, false)
+		}
+	}
+	p.decided(p.pol.Foreign.Return, v)
+}
+
+// abi compares with the rows that the path's numbers meet.
+func (p *prover) abi(abi *policy.ABI, v value) {
+	rows := abi.Rows
+	r := 0
+	var passed []policy.Rule
+	for _, s := range p.words[wordNr].set {
+		r += search(rows[r:], s.lo)
+		for next := uint64(s.lo); next <= uint64(s.hi); r++ {
+			if r == len(rows) || uint64(rows[r].First) > next || len(rows[r].Rules) == 0 {
+				p.giveUp("the policy has no rule for number %d of architecture %#x", next, uint32(abi.Audit))
+			}
+			if !p.spend(1) {
+				return
+			}
+			row := &rows[r]
+			in := span{uint32(next), min(s.hi, uint32(row.Last))}
+			next = uint64(row.Last) + 1
+			if len(row.Rules) == len(passed) && &row.Rules[0] == &passed[0] {
+				continue
+			}
+			p.row(row.Rules, in, v)
+			// The same rules need no second look, where nothing else depends
+			// on the number.
+			if v.isConst() && !p.bound(wordNr) {
+				passed = row.Rules
+			}
+		}
+		r--
+	}
+}
+
+// search returns the index of the row that has a number.
+func search(rows []policy.Row, nr uint32) int {
+	i, j := 0, len(rows)
+	for i < j {
+		if m := int(uint(i+j) / 2); uint32(rows[m].Last) < nr {
+			i = m + 1
+		} else {
+			j = m
+		}
+	}
+	return i
+}
+
+// row compares with the rules of some numbers.
+func (p *prover) row(rules []policy.Rule, numbers span, v value) {
+	// Rules at the end that say what the program says need no distinction
+	// between them, nor from what falls through to them.
+	n := len(rules)
+	for v.isConst() && n > 0 && rules[n-1].Return == seccomp.Return(v.k) {
+		n--
+	}
+	if n == 0 {
+		return
+	}
+	t := test{value: word(wordNr), in: numbers}
+	yes, no := p.split(t)
+	if !yes {
+		return
+	}
+	m := p.push()
+	if no {
+		p.assume(t, true)
+	}
+	if n < len(rules) {
+		p.rules(rules[:n], 0, true, v)
+	} else {
+		p.rules(rules, 0, false, v)
+	}
+	p.pop(m)
+}
+
+// rules compares with a list of rules, the first of which is known to hold but
+// for its conditions from the one at index at on. If settled is set, what none
+// of them takes is right already.
+func (p *prover) rules(rules []policy.Rule, at int, settled bool, v value) {
+	for len(rules) > 0 {
+		if !p.spend(1) {
+			return
+		}
+		if at == len(rules[0].Conds) {
+			p.decided(rules[0].Return, v)
+			return
+		}
+		c := p.comparison(&rules[0].Conds[at])
+		holds := false
+		for i, t := range c.tests {
+			// The way that leaves the comparison here: it holds by the first
+			// test or the last, or it fails by the one between.
+			exit := i != 1
+			yes, no := p.split(t)
+			if p.done {
+				return
+			}
+			leave, stay := yes, no
+			if !exit {
+				leave, stay = no, yes
+			}
+			if leave && stay {
+				m := p.push()
+				p.assume(t, exit)
+				if exit != c.not {
+					p.rules(rules, at+1, settled, v)
+				} else {
+					p.rules(rules[1:], 0, settled, v)
+				}
+				p.pop(m)
+				if p.done {
+					return
+				}
+				p.assume(t, !exit)
+			} else if leave {
+				holds = exit
+				break
+			}
+		}
+		if holds != c.not {
+			at++
+		} else {
+			rules, at = rules[1:], 0
+		}
+	}
+	if !settled {
+		p.giveUp("the policy has a row whose last rule has conditions")
+	}
+}
+
+// decided compares with one return word.
+func (p *prover) decided(want seccomp.Return, v value) {
+	if v.isConst() {
+		if v.k != uint32(want) {
+			p.differ()
+		}
+		return
+	}
+	t := p.normal(test{value: v, in: span{uint32(want), uint32(want)}})
+	if _, no := p.split(t); no {
+		m := p.push()
+		p.assume(t, false)
+		p.differ()
+		p.pop(m)
+	}
+}

@@ -1,0 +1,160 @@
+package verify
+
+import (
+	"fmt"
+	"sync"
+
+	"github.com/weir-dev/weir/bpf"
+	"github.com/weir-dev/weir/policy"
+	"github.com/weir-dev/weir/seccomp"
+)
+
+// A Verdict is what is known about a program and a policy.
+type Verdict uint8
+
+const (
+	Undecided Verdict = iota // nothing is known; treat it as a refusal
+	Equal                    // they agree on every input
+	Different                // they disagree on the witness
+)
+
+// String returns the verdict in a word.
+func (v Verdict) String() string {
+	switch v {
+	case Undecided:
+		return "undecided"
+	case Equal:
+		return "equal"
+	case Different:
+		return "different"
+	}
+	return fmt.Sprintf("Verdict(%d)", uint8(v))
+}
+
+// A Result is the outcome of [Program].
+type Result struct {
+	Verdict Verdict
+
+	// Different: an input, what the policy says to it, and what the program
+	// returns. Both were computed by evaluating policy and program, not by the
+	// proof.
+	Witness   seccomp.Data
+	Want, Got seccomp.Return
+
+	Reason string // Undecided: why
+	Steps  int    // what was spent of the budget
+}
+
+// Program decides whether a program returns, for every input, the word that the
+// policy's rule says, on a machine of the policy's native byte order.
+//
+// The budget limits the work in steps, and with it time and memory: a step is an
+// instruction followed, a row or a condition looked at, or one unit of search,
+// some ten nanoseconds each. The default profile of Docker takes a few
+// thousand.
+func Program(pol *policy.Policy, prog bpf.Program, budget int) Result {
+	if err := prog.Check(); err != nil {
+		return Result{Reason: err.Error()}
+	}
+	p := provers.Get().(*prover)
+	defer provers.Put(p)
+	p.start(pol, prog, budget)
+	p.run(0, registers{})
+	r := p.finish()
+	p.pol, p.prog = nil, nil
+	return r
+}
+
+var provers = sync.Pool{New: func() any { return new(prover) }}
+
+// A prover is one proof under way. What stands in it describes the current
+// path: a set of inputs that is never empty.
+type prover struct {
+	pol   *policy.Policy
+	prog  bpf.Program
+	order seccomp.ByteOrder
+
+	state
+	solver
+
+	budget int // what is left
+	spent  int
+	result Result
+	done   bool // the result stands, or there will be none
+}
+
+func (p *prover) start(pol *policy.Policy, prog bpf.Program, budget int) {
+	p.pol, p.prog, p.order = pol, prog, pol.Native.ByteOrder()
+	p.budget, p.spent = budget, 0
+	p.result, p.done = Result{}, false
+	p.state.reset()
+	for i := 1; i < len(pol.ABIs); i++ {
+		if pol.ABIs[i-1].Audit >= pol.ABIs[i].Audit {
+			p.giveUp("the ABIs of the policy are not in ascending order")
+		}
+	}
+}
+
+func (p *prover) finish() Result {
+	if !p.done {
+		p.result.Verdict = Equal
+	}
+	p.result.Steps = p.spent
+	return p.result
+}
+
+// spend takes steps from the budget. It reports false if the proof is over.
+func (p *prover) spend(steps int) bool {
+	p.spent += steps
+	if p.spent > p.budget {
+		p.giveUp("the budget of %d steps is used up", p.budget)
+	}
+	return !p.done
+}
+
+// giveUp ends the proof without a verdict.
+func (p *prover) giveUp(format string, args ...any) {
+	if !p.done {
+		p.done = true
+		p.result = Result{Reason: fmt.Sprintf(format, args...)}
+	}
+}
+
+// differ ends the proof: for every input of the current path, policy and
+// program disagree. It takes one of them and asks both, so that a mistake of the
+// prover cannot pass for one of the program.
+func (p *prover) differ() {
+	var words [inputWords]uint32
+	if !p.model(&words) {
+		return
+	}
+	d := p.data(&words)
+	_, rule := p.pol.Eval(&d)
+	got, _, err := p.prog.Run(&d, p.order)
+	if err != nil || got == rule.Return {
+		p.giveUp("internal contradiction: no difference found by running %+v", d)
+		return
+	}
+	p.done = true
+	p.result = Result{Verdict: Different, Witness: d, Want: rule.Return, Got: got}
+}
+
+// data makes an input of its words.
+func (p *prover) data(words *[inputWords]uint32) seccomp.Data {
+	wide := func(offset uint32) uint64 {
+		first, second := uint64(words[offset/4]), uint64(words[offset/4+1])
+		if p.order == seccomp.BigEndian {
+			first, second = second, first
+		}
+		return second<<32 | first
+	}
+	d := seccomp.Data{
+		Nr:   seccomp.Nr(words[wordNr]),
+		Arch: seccomp.AuditArch(words[wordArch]),
+		IP:   wide(seccomp.OffsetIP),
+	}
+	for i := range d.Args {
+		d.Args[i] = wide(uint32(seccomp.OffsetArgs + 8*i))
+	}
+	return d
+}
