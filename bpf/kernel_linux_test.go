@@ -286,8 +286,8 @@ func results() error {
 // (Twelve would have room for 4095, which Go takes for a result.)
 func TestRunAgreesWithTheKernel(t *testing.T) {
 	arch, ok := seccomp.ArchNamed(runtime.GOARCH)
-	if !ok || strconv.IntSize < 64 {
-		t.Skipf("the arguments of a call on %s are not 64 bits", runtime.GOARCH)
+	if !ok {
+		t.Fatalf("seccomp does not know %s", runtime.GOARCH)
 	}
 	r := rand.New(rand.NewPCG(4, 5))
 	var trials []trial
@@ -299,6 +299,9 @@ func TestRunAgreesWithTheKernel(t *testing.T) {
 		for range 8 {
 			d := randomData(r)
 			d.Nr, d.Arch = trialNr, arch.Audit()
+			for i := range d.Args {
+				d.Args[i] = uint64(uintptr(d.Args[i])) // what fits into a register
+			}
 			ret, _, err := tr.Program.Run(&d, native())
 			if err != nil {
 				t.Fatal(err)
