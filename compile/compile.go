@@ -1,0 +1,68 @@
+package compile
+
+import (
+	"fmt"
+
+	"github.com/weir-dev/weir/bpf"
+	"github.com/weir-dev/weir/policy"
+)
+
+// Program compiles a policy. The program passes [bpf.Program.Check] and returns
+// for every input what the policy says. The error is a [*TooLong] if the kernel
+// would not take so long a program.
+func Program(p *policy.Policy) (bpf.Program, error) {
+	c := compiler{graph: newGraph(), policy: p}
+	c.planner.graph, c.planner.top = c.graph, map[[2]int16]plan{}
+	c.verdicts.effort, c.verdicts.survey = effort, 4*bpf.MaxLen
+	root, err := c.root()
+	if err != nil {
+		return nil, fmt.Errorf("compile policy: %w", err)
+	}
+	if root != none {
+		if prog, ok := c.graph.lay(root, p.Native.ByteOrder(), bpf.MaxLen); ok {
+			return prog, nil
+		}
+	}
+	return nil, c.tooLong()
+}
+
+// A compiler makes one program.
+type compiler struct {
+	graph    *graph
+	policy   *policy.Policy
+	planner  planner
+	verdicts verdicts
+	native   reference
+}
+
+// root returns the node at which the program starts: which ABI is it. It is none
+// if it is clear already that the program is too long.
+func (c *compiler) root() (node, error) {
+	native := -1
+	functions := make([][]step, len(c.policy.ABIs))
+	for i := range c.policy.ABIs {
+		abi := &c.policy.ABIs[i]
+		if abi.Audit == c.policy.Native.Audit() {
+			native = i
+		}
+		var err error
+		if functions[i], err = c.function(abi); err != nil {
+			return none, err
+		}
+	}
+	switch {
+	case native < 0:
+		return none, fmt.Errorf("the native architecture, %v, is not in it", c.policy.Native)
+	case c.verdicts.over:
+		return none, nil
+	}
+
+	first := c.nativeTree(&c.policy.ABIs[native], functions[native])
+	n := c.graph.ret(c.policy.Foreign.Return)
+	for i := len(functions) - 1; i >= 0; i-- {
+		if abi := &c.policy.ABIs[i]; i != native {
+			n = c.graph.equal(wordArch, uint32(abi.Audit), c.otherTree(abi, functions[i]), n)
+		}
+	}
+	return c.graph.equal(wordArch, uint32(c.policy.Native.Audit()), first, n), nil
+}

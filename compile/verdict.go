@@ -1,0 +1,141 @@
+package compile
+
+import (
+	"errors"
+
+	"github.com/weir-dev/weir/bpf"
+	"github.com/weir-dev/weir/policy"
+)
+
+// verdicts turns the lists of rules of a policy's rows into nodes.
+type verdicts struct {
+	known map[*policy.Rule]*verdict // by the first rule: rows that mean the same mostly share a slice
+	order []*verdict                // as they were found
+
+	effort int  // what is left for expanding lists, see expander
+	sum    int  // of the sizes of all verdicts
+	survey int  // the sum at which to count what they have in common
+	over   bool // they are longer than a program can be
+}
+
+// A verdict is the meaning of one list of rules.
+type verdict struct {
+	node node
+	size int         // in nodes, with what other verdicts share
+	row  *policy.Row // the first that has it
+}
+
+// effort bounds the work for lists of rules: how many rules are in all lists into
+// which they are taken apart, together.
+const effort = 1 << 17
+
+var errNoRule = errors.New("no rule applies to every call")
+
+// verdict returns the node for the rules of a row.
+func (c *compiler) verdict(row *policy.Row) (node, error) {
+	rules := row.Rules
+	if len(rules) == 0 {
+		return none, errNoRule
+	}
+	if len(rules[0].Conds) == 0 {
+		return c.graph.ret(rules[0].Return), nil
+	}
+	if v, ok := c.verdicts.known[&rules[0]]; ok && len(v.row.Rules) == len(rules) {
+		return v.node, nil
+	}
+	list, err := normalise(rules)
+	if err != nil {
+		return none, err
+	}
+	v := &verdict{row: row}
+	v.node, v.size = c.decide(list)
+	if c.verdicts.known == nil {
+		c.verdicts.known = map[*policy.Rule]*verdict{}
+	}
+	c.verdicts.known[&rules[0]] = v
+	c.verdicts.order = append(c.verdicts.order, v)
+	c.count(v.size)
+	return v.node, nil
+}
+
+// decide returns the node for a list in normal form and its size. Once it is
+// clear that the program is too long, it only estimates the size.
+func (c *compiler) decide(list []rule) (n node, size int) {
+	if c.verdicts.over {
+		for i := range list {
+			size += 1 + len(list[i].conds)
+		}
+		return none, size
+	}
+	n, ok := c.expand(list)
+	if ok {
+		size = c.graph.size(n)
+		if simple(list) {
+			return n, size
+		}
+	}
+	chained, whole := c.chain(list)
+	if chainedSize := c.graph.size(chained); !ok || whole && chainedSize < size {
+		n, size = chained, chainedSize
+		c.verdicts.over = !whole
+	}
+	return n, size
+}
+
+// simple reports that trying the rules one after the other cannot be shorter
+// than expanding them: they look at one value, in ranges.
+func simple(list []rule) bool {
+	if len(list) <= 2 {
+		return true
+	}
+	v := list[0].conds[0].value
+	for i := range list {
+		for _, c := range list[i].conds {
+			if c.value != v || c.shape == masked {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+// count adds a verdict's size, and finds out from time to time whether all of
+// them together fit into a program.
+func (c *compiler) count(size int) {
+	vs := &c.verdicts
+	if vs.sum += size; vs.sum < vs.survey || vs.over {
+		return
+	}
+	roots := make([]node, 0, len(vs.order))
+	for _, v := range vs.order {
+		roots = append(roots, v.node)
+	}
+	vs.over = c.graph.size(roots...) > bpf.MaxLen
+	vs.survey = 2 * vs.sum
+}
+
+// normalise returns the rules in normal form, without those that never apply and
+// those after the first that always does.
+func normalise(in []policy.Rule) ([]rule, error) {
+	list := make([]rule, 0, len(in))
+next:
+	for i := range in {
+		r := rule{ret: in[i].Return, conds: make([]cond, 0, len(in[i].Conds))}
+		for j := range in[i].Conds {
+			c, constant, holds, err := normal(&in[i].Conds[j])
+			switch {
+			case err != nil:
+				return nil, err
+			case constant && !holds:
+				continue next
+			case !constant:
+				r.conds = append(r.conds, c)
+			}
+		}
+		list = append(list, r)
+		if len(r.conds) == 0 {
+			return list, nil
+		}
+	}
+	return nil, errNoRule
+}
