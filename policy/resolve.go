@@ -165,11 +165,10 @@ func (r *resolver) policy(archs []seccomp.Arch) *Policy {
 	return p
 }
 
-// calls returns the rows of the calls that rules name on one architecture,
-// ascending by number.
-func (r *resolver) calls(a seccomp.Arch) []Row {
+// calls adds the rows of the calls that rules name on one architecture, and of
+// what lies between them.
+func (r *resolver) calls(b *builder, a seccomp.Arch, between []Rule) {
 	generated := r.multiplexed(a)
-	rows := make([]Row, 0, len(r.uses))
 	on := syscalls.On(a)
 	for i := 0; i < len(on); {
 		nr, _ := on[i].Nr(a)
@@ -206,9 +205,12 @@ func (r *resolver) calls(a seccomp.Arch) []Row {
 		} else {
 			continue
 		}
-		rows = append(rows, Row{First: nr, Last: nr, Arch: a, Name: first.String(), Rules: rules})
+		if nr > 0 {
+			b.fill(nr-1, a, between)
+		}
+		b.rows = append(b.rows, Row{First: nr, Last: nr, Arch: a, Name: first.String(), Rules: rules})
+		b.next = uint64(nr) + 1
 	}
-	return rows
 }
 
 // only is decide for the usual call, which one rule names.
@@ -300,8 +302,12 @@ func (r *resolver) multiplexed(a seccomp.Arch) map[syscalls.Call][]Rule {
 		if !ok || r.last[via] >= 0 {
 			continue
 		}
+		bits := via.Bits(a, 0)
+		if via.String() == "ipc" {
+			bits = 16 // above it is a version, which does not change the call (ipc/syscall.c)
+		}
 		rule := Rule{
-			Conds:  []Cond{{Arg: 0, Bits: via.Bits(a, 0), Op: seccomp.OpEqualTo, Value: arg}},
+			Conds:  []Cond{{Arg: 0, Bits: bits, Op: seccomp.OpEqualTo, Value: arg}},
 			Return: r.profile.Rules[u.rule].Return,
 			Why:    WhyMultiplexed,
 			Origin: u.rule,

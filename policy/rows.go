@@ -1,8 +1,6 @@
 package policy
 
 import (
-	"slices"
-
 	"github.com/weir-dev/weir/seccomp"
 )
 
@@ -14,11 +12,7 @@ const x32First, lastNr seccomp.Nr = 1 << 30, 1<<32 - 1
 // abi builds the rows for one AUDIT_ARCH value; archs are the listed
 // architectures that have it.
 func (r *resolver) abi(p *Policy, archs []seccomp.Arch) ABI {
-	rows := make([][]Row, len(archs))
-	for i, a := range archs {
-		rows[i] = r.calls(a)
-	}
-	b := builder{}
+	b := builder{rows: make([]Row, 0, len(archs)*(len(r.uses)+len(r.uses)/8)+8)}
 	byDefault := []Rule{{Return: r.profile.Default, Why: WhyDefault}}
 	foreign := []Rule{p.Foreign}
 	gaps := func(i int, above []Rule) (below, beyond []Rule, boundary seccomp.Nr) {
@@ -36,7 +30,7 @@ func (r *resolver) abi(p *Policy, archs []seccomp.Arch) ABI {
 			// stays 0 if the kernel does not know it.
 			b.fill(0, a, beyond)
 		}
-		b.calls(rows[0], below)
+		r.calls(&b, a, below)
 		b.fill(boundary, a, below)
 		b.fill(lastNr, a, beyond)
 		return ABI{Audit: a.Audit(), Rows: b.rows}
@@ -55,7 +49,7 @@ func (r *resolver) abi(p *Policy, archs []seccomp.Arch) ABI {
 	if hasNative {
 		below, beyond, boundary := gaps(0, upper)
 		nativeBeyond = beyond
-		b.calls(rows[0], below)
+		r.calls(&b, native, below)
 		b.fill(min(boundary, x32First-1), native, below)
 		b.fill(x32First-1, native, beyond)
 	} else {
@@ -64,7 +58,7 @@ func (r *resolver) abi(p *Policy, archs []seccomp.Arch) ABI {
 	if hasX32 {
 		below, beyond, boundary := gaps(last, upper)
 		x32Beyond = beyond
-		b.calls(rows[last], below)
+		r.calls(&b, x32, below)
 		b.fill(min(boundary, 2*x32First-1), x32, below)
 		b.fill(2*x32First-1, x32, beyond)
 	} else {
@@ -100,20 +94,6 @@ func (r *resolver) boundary(a seccomp.Arch) (seccomp.Nr, bool) {
 type builder struct {
 	rows []Row
 	next uint64 // the first number that has no row yet
-}
-
-// calls adds rows of calls, and the rule of what lies between them.
-func (b *builder) calls(rows []Row, between []Rule) {
-	b.rows = slices.Grow(b.rows, 2*len(rows)+8)
-	for _, row := range rows {
-		if row.First > 0 {
-			b.fill(row.First-1, row.Arch, between)
-		}
-		if uint64(row.First) == b.next {
-			b.rows = append(b.rows, row)
-			b.next++
-		}
-	}
 }
 
 // fill adds a row up to a number, if there is room.
