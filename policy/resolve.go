@@ -205,6 +205,9 @@ func (r *resolver) calls(b *builder, a seccomp.Arch, between []Rule) {
 		} else {
 			continue
 		}
+		if uint64(nr) < b.next {
+			continue // number 0 of s390, which abi has decided about
+		}
 		if nr > 0 {
 			b.fill(nr-1, a, between)
 		}

@@ -10,8 +10,9 @@ type fields struct {
 	keys []string // at most 16
 	oci  int      // the first so many are the OCI's
 
-	// strict: an unknown key may have been meant to restrict. Elsewhere it can
-	// only have been meant to allow more, or to say something.
+	// strict: any unknown key may have been meant to restrict. Elsewhere only one
+	// that looks like a slip may, such as "syscals": the others say something to
+	// other readers.
 	strict bool
 }
 
@@ -110,11 +111,14 @@ func (p *parser) unknownKey(f *fields, key string, pos Pos) {
 	if p.options.Dialect == OCI {
 		keys = keys[:f.oci]
 	}
-	msg, hint := fmt.Sprintf("unknown key %q", clip(key)), suggestion(key, keys, "")
-	if f.strict {
-		p.loosens(pos, msg, hint, "ignored, as Docker does")
-	} else {
-		p.note(pos, msg+" is ignored", hint)
+	msg, near := fmt.Sprintf("unknown key %q", clip(key)), nearest(key, keys, "")
+	switch {
+	case near != "":
+		p.loosens(pos, msg, didYouMean(near), "ignored, as Docker does")
+	case f.strict:
+		p.loosens(pos, msg, oneOf(keys), "ignored, as Docker does")
+	default:
+		p.note(pos, msg+" is ignored", "")
 	}
 }
 

@@ -57,8 +57,8 @@ func (p *parser) digits() bool {
 }
 
 // uint reads a whole number from 0 to 2^64-1. Anything else is reported and
-// skipped.
-func (p *parser) uint() (v uint64, pos Pos, ok bool) {
+// skipped; negative makes the hint for a number below 0.
+func (p *parser) uint(negative func(text string) string) (v uint64, pos Pos, ok bool) {
 	if c := p.peek(); c != '-' && !isDigit(c) {
 		p.wrongType("a number")
 		return 0, 0, false
@@ -75,14 +75,17 @@ func (p *parser) uint() (v uint64, pos Pos, ok bool) {
 	case strings.ContainsAny(text, ".eE"):
 		p.report(pos, fmt.Sprintf("%s is not written as a whole number", clip(text)), "write digits only")
 	case text[0] == '-':
-		p.report(pos, fmt.Sprintf("%s is negative", clip(text)), unsignedHint(text))
+		p.report(pos, fmt.Sprintf("%s is negative", clip(text)), negative(text))
 	default:
 		p.report(pos, fmt.Sprintf("%s is more than 64 bits hold", clip(text)), "the largest number is 18446744073709551615")
 	}
 	return 0, 0, false
 }
 
-// unsignedHint gives the two registers that a negative number may mean: a
+// noHint is for numbers of which a negative one means nothing.
+func noHint(string) string { return "" }
+
+// unsignedHint gives the two registers that a negative argument may mean: a
 // profile compares unsigned.
 func unsignedHint(text string) string {
 	v, err := strconv.ParseInt(text, 10, 64)

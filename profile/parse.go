@@ -2,6 +2,7 @@ package profile
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/weir-dev/weir/seccomp"
 )
@@ -22,7 +23,7 @@ func parse(file, text string, o Options) (*Profile, error) {
 		text:    text,
 		options: o,
 		profile: &Profile{File: file, source: &source{text: text}},
-		names:   make([]Name, 0, len(text)/40),
+		names:   make([]Name, 0, len(text)/40), // what Docker's default needs
 	}
 	p.document()
 	if !p.bad {
@@ -37,20 +38,22 @@ func parse(file, text string, o Options) (*Profile, error) {
 
 func (p *parser) document() {
 	switch {
-	case hasPrefix(p.text, "\xef\xbb\xbf"):
+	case strings.HasPrefix(p.text, "\xef\xbb\xbf"):
 		p.syntax(0, "the document begins with a byte order mark", "save it as UTF-8 without a byte order mark")
-	case hasPrefix(p.text, "\xff\xfe"), hasPrefix(p.text, "\xfe\xff"):
+	case strings.HasPrefix(p.text, "\xff\xfe"), strings.HasPrefix(p.text, "\xfe\xff"):
 		p.syntax(0, "the document is UTF-16", "save it as UTF-8")
 	case p.peek() == 0 && p.i == len(p.text):
 		p.syntax(0, "the document is empty", `a profile is at least {"defaultAction": "SCMP_ACT_ERRNO"}`)
 	}
 	p.top()
-	if !p.bad && (p.peek() != 0 || p.i < len(p.text)) {
+	switch c := p.peek(); {
+	case p.bad || p.i == len(p.text):
+	case c == '/' || c == '#':
+		p.unexpected("nothing more")
+	default:
 		p.syntax(p.i, "more text after the end of the profile", "a file holds one profile")
 	}
 }
-
-func hasPrefix(s, prefix string) bool { return len(s) >= len(prefix) && s[:len(prefix)] == prefix }
 
 // top reads the outermost object.
 func (p *parser) top() {
@@ -68,7 +71,7 @@ func (p *parser) top() {
 			p.action(&end)
 			prof.DefaultPos = end.actionPos
 		case "defaultErrnoRet":
-			end.ret, end.retPos, _ = p.uint()
+			end.ret, end.retPos, _ = p.uint(noHint)
 		case "defaultErrno":
 			p.errno(&end)
 		case "architectures":
@@ -109,6 +112,7 @@ func (p *parser) rules() {
 	if !p.enter('[') {
 		return
 	}
+	p.profile.Rules = make([]Rule, 0, min(strings.Count(p.text, `"action"`), 1024))
 	for i := 0; p.more(']'); i++ {
 		p.at(i)
 		p.rule(i)
@@ -120,7 +124,7 @@ func (p *parser) archs() []ArchRef {
 	if !p.enter('[') {
 		return nil
 	}
-	var list []ArchRef
+	list := make([]ArchRef, 0, 4)
 	for i := 0; p.more(']'); i++ {
 		p.at(i)
 		if a, ok := p.arch(); ok {

@@ -95,8 +95,11 @@ func (p *parser) unexpected(want string) {
 	p.syntax(p.i, fmt.Sprintf("found %s, expected %s", found, want), hint)
 }
 
-// here spells the path to the current value.
+// here spells the path to the current value. After a syntax error there is none.
 func (p *parser) here() string {
+	if p.bad {
+		return ""
+	}
 	var b strings.Builder
 	for i, s := range p.path[:p.depth] {
 		if s.key == "" {

@@ -28,7 +28,7 @@ func (p *parser) rule(index int) {
 		case "action":
 			p.action(&end)
 		case "errnoRet":
-			end.ret, end.retPos, _ = p.uint()
+			end.ret, end.retPos, _ = p.uint(noHint)
 		case "errno":
 			p.errno(&end)
 		case "args":
@@ -125,9 +125,9 @@ func (p *parser) arg(before []Arg) {
 			a.Index, ok = p.index()
 		case "value":
 			value = true
-			a.Value, _, ok = p.uint()
+			a.Value, _, ok = p.uint(unsignedHint)
 		case "valueTwo":
-			a.ValueTwo, _, ok = p.uint()
+			a.ValueTwo, _, ok = p.uint(unsignedHint)
 		case "op":
 			op = true
 			a.Op, ok = p.op()
@@ -161,7 +161,7 @@ func (p *parser) arg(before []Arg) {
 
 // index reads the number of an argument.
 func (p *parser) index() (uint8, bool) {
-	v, pos, ok := p.uint()
+	v, pos, ok := p.uint(noHint)
 	if ok && v > 5 {
 		p.report(pos, fmt.Sprintf("argument %d: a call has the arguments 0 to 5", v), "")
 		return 0, false

@@ -8,8 +8,26 @@ import (
 )
 
 // suggestion is the hint for a word that is none of the known ones: the nearest,
-// or all of a few, or nothing. Case and a missing prefix are forgiven first.
+// or all of a few, or nothing.
 func suggestion(word string, known []string, prefix string) string {
+	if near := nearest(word, known, prefix); near != "" {
+		return didYouMean(near)
+	}
+	return oneOf(known)
+}
+
+func didYouMean(word string) string { return fmt.Sprintf("did you mean %q?", word) }
+
+func oneOf(known []string) string {
+	if len(known) > 8 {
+		return ""
+	}
+	return "it is one of " + strings.Join(known, ", ")
+}
+
+// nearest returns the known word of which another looks like a slip, or nothing.
+// Case and a missing prefix are forgiven, and every third byte.
+func nearest(word string, known []string, prefix string) string {
 	const longest = 64 // the distance takes the square of it
 	if len(word) > longest {
 		return ""
@@ -22,13 +40,7 @@ func suggestion(word string, known []string, prefix string) string {
 			best, found = d, k
 		}
 	}
-	switch {
-	case found == "" && len(known) <= 10:
-		return "it is one of " + strings.Join(known, ", ")
-	case found == "":
-		return ""
-	}
-	return fmt.Sprintf("did you mean %q?", found)
+	return found
 }
 
 // distance counts the bytes to insert, delete or replace to make b of a

@@ -31,8 +31,9 @@ type Plan struct {
 	Hostname string
 	Loopback bool // bring lo up
 
-	Terminal      bool
+	Terminal      bool // the standard streams are a terminal
 	Rows, Columns uint16
+	NullStdin     bool // standard input is the container's /dev/null
 
 	Args []string
 	Env  []string // without HOME, unless the caller named it

@@ -48,6 +48,7 @@ func (w *wire) plan(p *Plan) {
 	w.bool(&p.Terminal)
 	number(w, &p.Rows)
 	number(w, &p.Columns)
+	w.bool(&p.NullStdin)
 	list(w, &p.Args, (*wire).string)
 	list(w, &p.Env, (*wire).string)
 	w.string(&p.Cwd)

@@ -9,9 +9,6 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// A Program is a program in the kernel's form: struct sock_filter, 8 bytes each.
-type Program []unix.SockFilter
-
 // An Exec is a program image to become, with everything that execve needs laid
 // out in memory beforehand: nothing is allocated any more once signals are reset.
 type Exec struct {
@@ -24,10 +21,11 @@ type Exec struct {
 }
 
 // NewExec lays out an execve of path and the filter to attach before it: none if
-// prog is empty. The flags are seccomp(2)'s; with TSYNC the other threads of
+// prog is empty. prog is an array of struct sock_filter as it lies in memory, 8
+// bytes each. The flags are seccomp(2)'s; with TSYNC the other threads of
 // Go's runtime would fall under the filter before execve ends them, so the
 // caller leaves it out. It fails on a NUL byte within a string.
-func NewExec(path string, args, env []string, prog Program, flags uint32, page *Page) (*Exec, error) {
+func NewExec(path string, args, env []string, prog []byte, flags uint32, page *Page) (*Exec, error) {
 	e := &Exec{flags: uintptr(flags), page: page}
 	var err error
 	if e.path, err = unix.BytePtrFromString(path); err != nil {
@@ -39,8 +37,10 @@ func NewExec(path string, args, env []string, prog Program, flags uint32, page *
 	if e.envv, err = syscall.SlicePtrFromStrings(env); err != nil {
 		return nil, err
 	}
-	if len(prog) > 0 {
-		e.fprog = &unix.SockFprog{Len: uint16(len(prog)), Filter: &prog[0]}
+	if n := len(prog) / unix.SizeofSockFilter; n > 0 {
+		filter := make([]unix.SockFilter, n)
+		copy(unsafe.Slice((*byte)(unsafe.Pointer(&filter[0])), n*unix.SizeofSockFilter), prog)
+		e.fprog = &unix.SockFprog{Len: uint16(n), Filter: &filter[0]}
 	}
 	return e, nil
 }
