@@ -99,18 +99,17 @@ func (p *Profile) document() jsonProfile {
 	return doc
 }
 
-// entry makes what both dialects have of a rule. EPERM needs no errnoRet.
+// entry makes what both dialects have of a rule.
 func (r *Rule) entry() jsonRule {
-	e := jsonRule{Names: nameTexts(r.Names), Action: r.Return.Action().String()}
-	if r.Return.Data() != uint16(seccomp.EPERM) {
-		e.ErrnoRet = errnoRet(r.Return)
-	}
+	e := jsonRule{Names: nameTexts(r.Names), Action: r.Return.Action().String(), ErrnoRet: errnoRet(r.Return)}
 	for _, a := range r.Args {
 		e.Args = append(e.Args, jsonArg{a.Index, a.Value, a.ValueTwo, a.Op.String()})
 	}
 	return e
 }
 
+// errnoRet is written even where it is the default, EPERM: every reader then
+// reads the same.
 func errnoRet(r seccomp.Return) *uint16 {
 	if !r.Action().TakesErrno() {
 		return nil

@@ -46,10 +46,11 @@ func (p *parser) document() {
 		p.syntax(0, "the document is empty", `a profile is at least {"defaultAction": "SCMP_ACT_ERRNO"}`)
 	}
 	p.top()
-	switch c := p.peek(); {
+	p.peek()
+	switch {
 	case p.bad || p.i == len(p.text):
-	case c == '/' || c == '#':
-		p.unexpected("nothing more")
+	case p.comment():
+		p.unexpected("the end")
 	default:
 		p.syntax(p.i, "more text after the end of the profile", "a file holds one profile")
 	}

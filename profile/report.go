@@ -73,11 +73,12 @@ func (p *parser) unexpected(want string) {
 		p.syntax(p.i, "the document ends here, expected "+want, "is the file cut off?")
 		return
 	}
-	hint := ""
-	switch c {
-	case '/', '#':
+	if p.comment() {
 		p.syntax(p.i, "JSON has no comments", `remove it; a rule may have a "comment"`)
 		return
+	}
+	hint := ""
+	switch c {
 	case '\'', '`':
 		hint = "strings are in double quotes"
 	case '"', '{', '[':
@@ -93,6 +94,12 @@ func (p *parser) unexpected(want string) {
 		found, hint = fmt.Sprintf("the byte %#02x", c), "is this a text file?"
 	}
 	p.syntax(p.i, fmt.Sprintf("found %s, expected %s", found, want), hint)
+}
+
+// comment reports whether a comment of some other language follows.
+func (p *parser) comment() bool {
+	rest := p.text[p.i:]
+	return strings.HasPrefix(rest, "//") || strings.HasPrefix(rest, "/*") || strings.HasPrefix(rest, "#")
 }
 
 // here spells the path to the current value. After a syntax error there is none.
