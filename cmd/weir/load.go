@@ -1,0 +1,52 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"os"
+
+	"github.com/spf13/cobra"
+
+	"github.com/weir-dev/weir/internal/image/transfer"
+)
+
+func loadCommand() *cobra.Command {
+	var input string
+	cmd := &cobra.Command{
+		Use:   "load [-i FILE]",
+		Short: "Load images from an archive",
+		Long: `Load all images of an archive as docker save, podman save or skopeo write it: a
+docker-archive or an OCI archive, plain or compressed.`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			var in io.Reader = cmd.InOrStdin()
+			if input != "" && input != "-" {
+				f, err := os.Open(input)
+				if err != nil {
+					return err
+				}
+				defer f.Close()
+				in = f
+			}
+			store, err := openStore()
+			if err != nil {
+				return err
+			}
+			ctx, stop := interruptible(cmd.Context())
+			defer stop()
+			progress := newProgress(cmd.ErrOrStderr())
+			defer progress.close()
+			loaded, err := transfer.Load(ctx, store, in, progress.options())
+			for _, l := range loaded {
+				if l.Ref != nil {
+					fmt.Fprintf(cmd.OutOrStdout(), "Loaded image: %s\n", l.Ref.Familiar())
+				} else {
+					fmt.Fprintf(cmd.OutOrStdout(), "Loaded image ID: %s\n", l.ID)
+				}
+			}
+			return err
+		},
+	}
+	cmd.Flags().StringVarP(&input, "input", "i", "", "archive to read (default: standard input)")
+	return cmd
+}
