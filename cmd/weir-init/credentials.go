@@ -1,0 +1,75 @@
+//go:build linux
+
+package main
+
+import (
+	"github.com/weir-dev/weir/internal/container/handover"
+	"github.com/weir-dev/weir/internal/sys/thread"
+	"golang.org/x/sys/unix"
+)
+
+// setCredentials drops everything that the container is not granted and takes
+// the user's ids. What is left is as Docker leaves it: for uid 0 the container's
+// capabilities bounding, permitted and effective, for any other none but bounding.
+//
+// Attaching a filter needs CAP_SYS_ADMIN or no-new-privileges. Without the latter
+// the former is kept as well, and execve takes it away: it gives uid 0 the
+// bounding set and any other user nothing (capabilities(7), "Transformation of
+// capabilities during execve"). So no call for it is made under the filter.
+func setCredentials(p *handover.Plan, u user) error {
+	if err := dropBounding(p.Caps); err != nil {
+		return doing("drop the capabilities that are not granted", err)
+	}
+	if err := thread.Prctl(unix.PR_CAP_AMBIENT, unix.PR_CAP_AMBIENT_CLEAR_ALL); err != nil {
+		return doing("clear the ambient capabilities", err)
+	}
+	if err := thread.Setgroups(u.groups); err != nil {
+		return doing("set the supplementary groups", err)
+	}
+	if err := thread.Setresgid(u.gid); err != nil {
+		return doing("set the group", err)
+	}
+	var caps uint64
+	if u.uid == 0 {
+		caps = p.Caps
+	}
+	if len(p.Program) > 0 && !p.NoNewPrivs {
+		caps |= 1 << unix.CAP_SYS_ADMIN
+	}
+	if err := thread.Prctl(unix.PR_SET_KEEPCAPS, 1); err != nil {
+		return doing("keep the capabilities over the change of user", err)
+	}
+	if err := thread.Setresuid(u.uid); err != nil {
+		return doing("set the user", err)
+	}
+	if err := thread.Prctl(unix.PR_SET_KEEPCAPS, 0); err != nil {
+		return doing("keep the capabilities no longer", err)
+	}
+	if err := thread.Capset(caps); err != nil {
+		return doing("set the capabilities", err)
+	}
+	if p.NoNewPrivs {
+		if err := thread.Prctl(unix.PR_SET_NO_NEW_PRIVS, 1); err != nil {
+			return doing("set no_new_privs", err)
+		}
+	}
+	// The launcher's death is to kill the container. It was arranged at the
+	// start, but a change of credentials takes it back (prctl(2)).
+	return doing("tie the container to the launcher", thread.Prctl(unix.PR_SET_PDEATHSIG, uintptr(unix.SIGKILL)))
+}
+
+// dropBounding removes every capability but keep from the bounding set, up to
+// the last that this kernel has.
+func dropBounding(keep uint64) error {
+	for c := range uintptr(64) {
+		if keep>>c&1 == 1 {
+			continue
+		}
+		if err := thread.Prctl(unix.PR_CAPBSET_DROP, c); err == unix.EINVAL {
+			return nil
+		} else if err != nil {
+			return err
+		}
+	}
+	return nil
+}

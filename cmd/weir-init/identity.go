@@ -1,0 +1,62 @@
+//go:build linux
+
+package main
+
+import (
+	"github.com/weir-dev/weir/internal/container/handover"
+	"github.com/weir-dev/weir/internal/sys/thread"
+	"golang.org/x/sys/unix"
+)
+
+// identity gives the container its name, its loopback interface, its kernel
+// settings and an empty session keyring.
+func identity(r *root, p *handover.Plan) error {
+	if err := unix.Sethostname([]byte(p.Hostname)); err != nil {
+		return doing("set the hostname "+p.Hostname, err)
+	}
+	if p.Loopback {
+		if err := raiseLoopback(); err != nil {
+			return doing("bring the loopback interface up", err)
+		}
+	}
+	for _, s := range p.Sysctls {
+		if err := r.writeSysctl(s); err != nil {
+			return doing("write "+s.Value+" to /proc/sys/"+s.Path, err)
+		}
+	}
+	if err := thread.JoinSessionKeyring(); err != nil && err != unix.ENOSYS {
+		return doing("leave the caller's session keyring", err)
+	}
+	return nil
+}
+
+func raiseLoopback() error {
+	s, err := unix.Socket(unix.AF_INET, unix.SOCK_DGRAM|unix.SOCK_CLOEXEC, 0)
+	if err != nil {
+		return err
+	}
+	defer unix.Close(s)
+	lo, err := unix.NewIfreq("lo")
+	if err != nil {
+		return err
+	}
+	if err := unix.IoctlIfreq(s, unix.SIOCGIFFLAGS, lo); err != nil {
+		return err
+	}
+	lo.SetUint16(lo.Uint16() | unix.IFF_UP)
+	return unix.IoctlIfreq(s, unix.SIOCSIFFLAGS, lo)
+}
+
+// writeSysctl writes a setting, if this kernel has it.
+func (r *root) writeSysctl(s handover.Sysctl) error {
+	fd, err := r.open("/proc/sys/"+s.Path, unix.O_WRONLY, unix.RESOLVE_NO_SYMLINKS)
+	if err == unix.ENOENT {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	defer unix.Close(fd)
+	_, err = unix.Write(fd, []byte(s.Value))
+	return err
+}

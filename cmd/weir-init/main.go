@@ -1,0 +1,152 @@
+//go:build linux
+
+package main
+
+import (
+	"errors"
+	"runtime"
+
+	"github.com/weir-dev/weir/internal/container/handover"
+	"github.com/weir-dev/weir/internal/sys/thread"
+	"golang.org/x/sys/unix"
+)
+
+// The ids, capabilities and the filter belong to a thread, not to the process.
+// The thread that main starts on is the one that becomes the program.
+func init() { runtime.LockOSThread() }
+
+func main() {
+	page, plan, err := receive()
+	if err != nil {
+		// There is no launcher: an image has executed /proc/self/exe, perhaps.
+		unix.Write(2, []byte("weir-init: not started by weir: "+err.Error()+"\n"))
+		unix.Exit(handover.FailSetup)
+	}
+	kind, err := uint32(handover.FailSetup), build(plan)
+	if err == nil {
+		kind, err = become(plan, page)
+	}
+	page.Fail(kind, err.Error())
+	unix.Exit(1)
+}
+
+// receive maps the page and reads the plan that lies behind it.
+func receive() (*thread.Page, *handover.Plan, error) {
+	var st unix.Stat_t
+	if err := unix.Fstat(handover.PlanFd, &st); err != nil {
+		return nil, nil, doing("read the plan", err)
+	}
+	if st.Size < thread.PageSize {
+		return nil, nil, errors.New("read the plan: there is none")
+	}
+	page, err := thread.MapPage(handover.PlanFd)
+	if err != nil {
+		return nil, nil, doing("map the page", err)
+	}
+	b := make([]byte, st.Size-thread.PageSize)
+	n, err := unix.Pread(handover.PlanFd, b, thread.PageSize)
+	if err != nil {
+		return nil, nil, doing("read the plan", err)
+	}
+	plan, err := handover.Unmarshal(b[:n])
+	return page, plan, err
+}
+
+// build makes the container around this process.
+func build(p *handover.Plan) error {
+	unix.Umask(0) // the modes of nodes and directories are exact
+	root, err := enterRoot(p)
+	if err != nil {
+		return err
+	}
+	for _, m := range root.mounts {
+		if err := root.mount(m); err != nil {
+			return doing("mount "+m.Source+" at "+m.Target, err)
+		}
+	}
+	if !p.BareDev {
+		if err := root.populateDev(p); err != nil {
+			return err
+		}
+	}
+	if err := identity(root, p); err != nil {
+		return err
+	}
+	if p.Terminal {
+		if err := root.openTerminal(p); err != nil {
+			return doing("open a terminal", err)
+		}
+	}
+	if p.NullStdin {
+		if err := root.nullStdin(); err != nil {
+			return doing("open /dev/null", err)
+		}
+	}
+	return root.restrict(p)
+}
+
+// become turns this process into the program of the container. It returns only
+// on failure, with its kind.
+func become(p *handover.Plan, page *thread.Page) (uint32, error) {
+	root, err := openRoot()
+	if err != nil {
+		return handover.FailSetup, err
+	}
+	user, err := root.lookupUser(p.User)
+	if err != nil {
+		return handover.FailSetup, err
+	}
+	if err := root.enterCwd(p.Cwd); err != nil {
+		return handover.FailSetup, doing("enter the working directory "+p.Cwd, err)
+	}
+	if err := ownStdio(user.uid, p); err != nil {
+		return handover.FailSetup, doing("give the standard streams to the user", err)
+	}
+	unix.Umask(0o022)
+	if err := setCredentials(p, user); err != nil {
+		return handover.FailSetup, err
+	}
+	env := withHome(p.Env, user.home)
+	path, kind, err := lookupProgram(p.Args[0], env)
+	if err != nil {
+		return kind, err
+	}
+	exec, err := thread.NewExec(path, p.Args, env, p.Program, p.Flags, page)
+	if err != nil {
+		return handover.FailExec, doing("pass the arguments and the environment", err)
+	}
+	if err := unix.CloseRange(3, ^uint(0)>>32, unix.CLOSE_RANGE_CLOEXEC); err != nil {
+		return handover.FailSetup, doing("close the descriptors", err)
+	}
+	if err := launcherAlive(); err != nil {
+		return handover.FailSetup, err
+	}
+	if err := thread.ResetSignals(); err != nil {
+		return handover.FailSetup, doing("reset the signals", err)
+	}
+	thread.LoadAndExec(exec)
+	return handover.FailExec, errors.New("execve returned") // never
+}
+
+// launcherAlive fails if the launcher has died. From now on its death kills this
+// process; but it may have died while that was not so, between the change of
+// user, which takes the arrangement back, and its renewal.
+func launcherAlive() error {
+	var b [1]byte
+	n, _, err := unix.Recvfrom(handover.ControlFd, b[:], unix.MSG_DONTWAIT|unix.MSG_PEEK)
+	if err == unix.EAGAIN {
+		return nil
+	}
+	if err == nil && n > 0 {
+		return nil
+	}
+	return errors.New("the launcher has died")
+}
+
+// doing is err with what was being done when it came.
+func doing(what string, err error) error {
+	if err == nil {
+		return nil
+	}
+	return errors.New(what + ": " + err.Error())
+}

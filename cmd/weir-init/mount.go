@@ -1,0 +1,103 @@
+//go:build linux
+
+package main
+
+import (
+	"strings"
+
+	"github.com/weir-dev/weir/internal/container/handover"
+	"golang.org/x/sys/unix"
+)
+
+// newMount makes a file system and returns it as a detached mount.
+func newMount(fsType, source string, attrs uint64, options []string) (int, error) {
+	fs, err := unix.Fsopen(fsType, unix.FSOPEN_CLOEXEC)
+	if err != nil {
+		return -1, err
+	}
+	defer unix.Close(fs)
+	if err := unix.FsconfigSetString(fs, "source", source); err != nil {
+		return -1, err
+	}
+	for _, o := range options {
+		key, value, has := strings.Cut(o, "=")
+		if has {
+			err = unix.FsconfigSetString(fs, key, value)
+		} else {
+			err = unix.FsconfigSetFlag(fs, key)
+		}
+		if err != nil {
+			return -1, doing("option "+o, err)
+		}
+	}
+	if err := unix.FsconfigCreate(fs); err != nil {
+		return -1, err
+	}
+	return unix.Fsmount(fs, unix.FSMOUNT_CLOEXEC, int(attrs))
+}
+
+// cloneTree returns what lies at path, with all that is mounted below it, as a
+// detached mount.
+func cloneTree(dir int, path string) (int, error) {
+	return unix.OpenTree(dir, path, unix.OPEN_TREE_CLONE|unix.OPEN_TREE_CLOEXEC|unix.AT_RECURSIVE)
+}
+
+// cloneAt is cloneTree for what a descriptor stands for.
+func cloneAt(fd int) (int, error) {
+	return unix.OpenTree(fd, "", unix.OPEN_TREE_CLONE|unix.OPEN_TREE_CLOEXEC|unix.AT_RECURSIVE|unix.AT_EMPTY_PATH)
+}
+
+// attach mounts a detached mount at path, which is not followed if a link.
+func attach(mount, dir int, path string) error {
+	return unix.MoveMount(mount, "", dir, path, unix.MOVE_MOUNT_F_EMPTY_PATH)
+}
+
+// attachTo mounts a detached mount on what a descriptor stands for.
+func attachTo(mount, target int) error {
+	return unix.MoveMount(mount, "", target, "", unix.MOVE_MOUNT_F_EMPTY_PATH|unix.MOVE_MOUNT_T_EMPTY_PATH)
+}
+
+// setAttrs adds attributes to a mount, and to those below it with AT_RECURSIVE.
+func setAttrs(dir int, path string, attrs uint64, flags uint) error {
+	return unix.MountSetattr(dir, path, flags, &unix.MountAttr{Attr_set: attrs})
+}
+
+// mount mounts one of the plan's file systems in the container.
+func (r *root) mount(m pending) error {
+	fd := m.fd
+	if m.Kind == handover.KindNew {
+		var err error
+		if fd, err = newMount(m.Type, m.Source, m.Attrs, m.Options); err != nil {
+			return err
+		}
+	}
+	defer unix.Close(fd)
+	var st unix.Stat_t
+	if err := unix.Fstat(fd, &st); err != nil {
+		return err
+	}
+	target, err := r.place(m, st.Mode&unix.S_IFMT == unix.S_IFDIR)
+	if err != nil {
+		return err
+	}
+	defer unix.Close(target)
+	if m.Kind != handover.KindNew && m.Attrs != 0 {
+		if err := setAttrs(fd, "", m.Attrs, unix.AT_EMPTY_PATH|unix.AT_RECURSIVE); err != nil {
+			return err
+		}
+	}
+	return attachTo(fd, target)
+}
+
+// place opens the mount point of m and makes it if there is none. The kernel's
+// own file systems lie where every program looks for them, so no link leads there.
+func (r *root) place(m pending, dir bool) (int, error) {
+	if m.Kind == handover.KindNew {
+		fd, err := r.create(m.Target, true, unix.RESOLVE_NO_SYMLINKS)
+		if err == unix.ELOOP {
+			err = errSymlink
+		}
+		return fd, err
+	}
+	return r.create(m.Target, dir, 0)
+}

@@ -1,0 +1,209 @@
+//go:build linux
+
+package main
+
+import (
+	"errors"
+	"strconv"
+	"strings"
+
+	"github.com/weir-dev/weir/internal/container/handover"
+	"golang.org/x/sys/unix"
+)
+
+// A root is the root directory of the container, and what waits to be mounted in it.
+type root struct {
+	fd     int
+	mounts []pending
+	nodes  []pending // device nodes that are bound below /dev
+}
+
+// A pending mount is one that is taken from the host while the host can still be
+// reached; fd is the detached mount, or -1 for one that is made later.
+type pending struct {
+	handover.Mount
+	fd int
+}
+
+// enterRoot mounts the container's root file system, takes what the plan binds
+// from the host, makes that file system the root and lets go of the host's.
+//
+// All of it happens on a memory file system over the host's root directory, where
+// only descriptors reach it, in a mount namespace that passes nothing on: not one
+// path of the host is covered, and nothing outlives the container.
+func enterRoot(p *handover.Plan) (*root, error) {
+	if err := unix.Mount("", "/", "", unix.MS_REC|unix.MS_PRIVATE, ""); err != nil {
+		return nil, doing("make the mounts private", err)
+	}
+	staging, err := newMount("tmpfs", "weir", 0, []string{"mode=0700"})
+	if err != nil {
+		return nil, doing("mount a memory file system", err)
+	}
+	if err := attach(staging, unix.AT_FDCWD, "/"); err != nil {
+		return nil, doing("mount a memory file system", err)
+	}
+	if err := unix.Fchdir(staging); err != nil {
+		return nil, doing("enter the memory file system", err)
+	}
+	if err := unix.Mkdirat(staging, "root", 0o755); err != nil {
+		return nil, doing("make a mount point for the root", err)
+	}
+	if len(p.Layers) > 0 {
+		err = mountLayers(p)
+	} else {
+		err = bindRoot(staging, p.Rootfs)
+	}
+	if err != nil {
+		return nil, err
+	}
+	r := &root{}
+	if err := r.take(staging, p); err != nil {
+		return nil, err
+	}
+	if err := unix.Chdir("root"); err != nil {
+		return nil, doing("enter the new root", err)
+	}
+	if p.RootAttrs != 0 {
+		if err := setAttrs(unix.AT_FDCWD, ".", p.RootAttrs, unix.AT_RECURSIVE); err != nil {
+			return nil, doing("set the options of the root", err)
+		}
+	}
+	if err := unix.PivotRoot(".", "."); err != nil {
+		return nil, doing("pivot_root", err)
+	}
+	if err := leaveHost(); err != nil {
+		return nil, doing("let go of the host's root", err)
+	}
+	unix.Close(staging)
+	opened, err := openRoot()
+	r.fd = opened.fd
+	return r, err
+}
+
+// leaveHost unmounts what lies over the new root: after pivot_root(".", ".") that
+// is the host's root, and over it the memory file system, and whatever else the
+// host had mounted over its own. "/.." leads to the top of that pile, where "/"
+// does not.
+func leaveHost() error {
+	for {
+		root, err := mountID("/")
+		if err != nil {
+			return err
+		}
+		top, err := mountID("/..")
+		if err != nil {
+			return err
+		}
+		if root == top {
+			return unix.Chdir("/")
+		}
+		if err := unix.Unmount("/..", unix.MNT_DETACH); err != nil {
+			return err
+		}
+	}
+}
+
+func mountID(path string) (uint64, error) {
+	var st unix.Statx_t
+	if err := unix.Statx(unix.AT_FDCWD, path, 0, unix.STATX_MNT_ID, &st); err != nil {
+		return 0, err
+	}
+	return st.Mnt_id, nil
+}
+
+// openRoot opens the root directory of this process.
+func openRoot() (*root, error) {
+	fd, err := unix.Open("/", unix.O_PATH|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
+	return &root{fd: fd}, doing("open the root", err)
+}
+
+// mountLayers mounts the overlay at "root" in the current directory. The layers
+// are named by symbolic links there, 0, 1, ...: so neither their number (the
+// options must fit in one page) nor their names (a colon) are limited, and the
+// container's mountinfo does not tell of the host's paths.
+func mountLayers(p *handover.Plan) error {
+	var lower strings.Builder
+	for i := len(p.Layers) - 1; i >= 0; i-- { // the kernel takes the highest first
+		name := strconv.Itoa(i)
+		if err := unix.Symlink(p.Layers[i], name); err != nil {
+			return doing("name the layer "+p.Layers[i], err)
+		}
+		if lower.Len() > 0 {
+			lower.WriteByte(':')
+		}
+		lower.WriteString(name)
+	}
+	for _, link := range []struct{ name, dir string }{{"upper", p.Upper}, {"work", p.Work}} {
+		if err := unix.Symlink(link.dir, link.name); err != nil {
+			return doing("name "+link.dir, err)
+		}
+	}
+	options := "lowerdir=" + lower.String() + ",upperdir=upper,workdir=work"
+	err := unix.Mount("overlay", "root", "overlay", 0, options)
+	if err != nil {
+		return doing("mount "+strconv.Itoa(len(p.Layers))+" layers under "+p.Upper, err)
+	}
+	return nil
+}
+
+// bindRoot binds the directory dir at "root" in staging.
+func bindRoot(staging int, dir string) error {
+	fd, err := cloneTree(unix.AT_FDCWD, dir)
+	if err != nil {
+		return doing("take "+dir+" as the root", err)
+	}
+	defer unix.Close(fd)
+	return doing("take "+dir+" as the root", attach(fd, staging, "root"))
+}
+
+// take makes what the plan's mounts and devices need of the host, in order.
+func (r *root) take(staging int, p *handover.Plan) error {
+	for _, m := range p.Mounts {
+		fd := -1
+		var err error
+		switch m.Kind {
+		case handover.KindBind:
+			fd, err = cloneTree(unix.AT_FDCWD, m.Source)
+		case handover.KindFile:
+			_, name := split(m.Target)
+			fd, err = newFile(staging, name, m.Content)
+		}
+		if err != nil {
+			return doing("mount "+m.Source+" at "+m.Target, err)
+		}
+		r.mounts = append(r.mounts, pending{m, fd})
+	}
+	for _, d := range p.Devices {
+		if !d.Bind {
+			continue
+		}
+		if err := makeNode(staging, d.Path, d); err != nil {
+			return doing("make the device "+d.Path, err)
+		}
+		fd, err := cloneTree(staging, d.Path)
+		if err != nil {
+			return doing("bind the device "+d.Path, err)
+		}
+		r.nodes = append(r.nodes, pending{handover.Mount{Kind: handover.KindBind, Target: "/dev/" + d.Path}, fd})
+	}
+	return nil
+}
+
+// newFile makes a file in the directory dir and returns a detached mount of it.
+func newFile(dir int, name, content string) (int, error) {
+	f, err := unix.Openat(dir, name, unix.O_CREAT|unix.O_EXCL|unix.O_WRONLY|unix.O_CLOEXEC, 0o644)
+	if err != nil {
+		return -1, err
+	}
+	defer unix.Close(f)
+	for b := []byte(content); len(b) > 0; {
+		n, err := unix.Write(f, b)
+		if err != nil {
+			return -1, err
+		}
+		b = b[n:]
+	}
+	return cloneTree(dir, name)
+}
+
+var errSymlink = errors.New("the image has a symbolic link there")

@@ -1,0 +1,58 @@
+package container
+
+import (
+	"fmt"
+	"io"
+	"os"
+
+	"github.com/weir-dev/weir/internal/container/handover"
+	"github.com/weir-dev/weir/internal/sys/thread"
+	"golang.org/x/sys/unix"
+)
+
+// sealedInit puts the last stage into a memory file that nobody can change any
+// more. An image may execute /proc/self/exe and write to it: what it reaches is
+// this file, and neither weir's own nor that of the next container.
+func sealedInit(elf []byte) (*os.File, error) {
+	f, err := memfd("weir-init", unix.MFD_ALLOW_SEALING|unix.MFD_EXEC)
+	if err == unix.EINVAL { // before Linux 6.3 all are executable
+		f, err = memfd("weir-init", unix.MFD_ALLOW_SEALING)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("make a memory file for weir-init: %w", err)
+	}
+	if _, err := f.Write(elf); err != nil {
+		f.Close()
+		return nil, fmt.Errorf("write weir-init: %w", err)
+	}
+	const seals = unix.F_SEAL_SEAL | unix.F_SEAL_SHRINK | unix.F_SEAL_GROW | unix.F_SEAL_WRITE
+	if _, err := unix.FcntlInt(f.Fd(), unix.F_ADD_SEALS, seals); err != nil {
+		f.Close()
+		return nil, fmt.Errorf("seal weir-init: %w", err)
+	}
+	return f, nil
+}
+
+// planFile writes the plan behind an empty page.
+func planFile(p *handover.Plan) (*os.File, error) {
+	f, err := memfd("weir-plan", unix.MFD_NOEXEC_SEAL)
+	if err == unix.EINVAL { // before Linux 6.3
+		f, err = memfd("weir-plan", 0)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("make a memory file for the plan: %w", err)
+	}
+	if _, err := io.NewOffsetWriter(f, thread.PageSize).Write(p.Marshal()); err != nil {
+		f.Close()
+		return nil, fmt.Errorf("write the plan: %w", err)
+	}
+	return f, nil
+}
+
+func memfd(name string, flags int) (*os.File, error) {
+	fd, err := unix.MemfdCreate(name, unix.MFD_CLOEXEC|flags)
+	if err != nil {
+		return nil, err
+	}
+	return os.NewFile(uintptr(fd), name), nil
+}

@@ -1,0 +1,196 @@
+package container
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/signal"
+	"runtime"
+	"strconv"
+	"syscall"
+
+	"github.com/weir-dev/weir/internal/sys/thread"
+	"golang.org/x/sys/unix"
+)
+
+// An ExitStatus is how the program of a container ended.
+type ExitStatus struct {
+	Code   int            // what it exited with
+	Signal syscall.Signal // or the signal that ended it, 0 if none
+}
+
+// Status returns the status as a shell has it: the program's own, or 128 and the
+// number of the signal.
+func (s ExitStatus) Status() int {
+	if s.Signal != 0 {
+		return 128 + int(s.Signal)
+	}
+	return s.Code
+}
+
+// Run runs a container until its program ends and all its output is copied. The
+// signals that end or inform a process are forwarded to the program meanwhile.
+// When ctx is done the container is killed.
+//
+// The error is an [*Error]. One that comes with a zero status is of a program
+// that did not start; with another, of output that could not be written.
+func Run(ctx context.Context, s *Spec) (ExitStatus, error) {
+	if err := s.check(); err != nil {
+		return ExitStatus{}, setupError("run container: %w", err)
+	}
+	if os.Geteuid() != 0 {
+		return ExitStatus{}, setupError("run container: this needs root")
+	}
+	// The container is killed when the thread that started it ends.
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+
+	streams, err := openStreams(s)
+	if err != nil {
+		return ExitStatus{}, setupError("run container: %w", err)
+	}
+	defer streams.close()
+	signals := catchSignals()
+	defer signal.Stop(signals)
+	c, err := start(s, streams)
+	if err != nil {
+		return ExitStatus{}, setupError("run container: %w", err)
+	}
+	defer c.close()
+	return c.serve(ctx, s, streams, signals)
+}
+
+// A child is the container's first process as the launcher sees it.
+type child struct {
+	process *os.Process
+	page    *thread.Page
+	control *os.File
+}
+
+// start starts the last stage in the container's namespaces.
+func start(s *Spec, streams *streams) (*child, error) {
+	plan, err := s.plan(streams.size)
+	if err != nil {
+		return nil, err
+	}
+	init, err := sealedInit(s.Init)
+	if err != nil {
+		return nil, err
+	}
+	defer init.Close()
+	file, err := planFile(plan)
+	if err != nil {
+		return nil, err
+	}
+	defer file.Close()
+	pair, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_SEQPACKET|unix.SOCK_CLOEXEC, 0)
+	if err != nil {
+		return nil, fmt.Errorf("make the control socket: %w", err)
+	}
+	c := &child{control: os.NewFile(uintptr(pair[0]), "control")}
+	theirs := os.NewFile(uintptr(pair[1]), "control")
+	defer theirs.Close()
+	if c.page, err = thread.MapPage(int(file.Fd())); err != nil {
+		c.close()
+		return nil, fmt.Errorf("map the plan: %w", err)
+	}
+	c.process, err = os.StartProcess("/proc/self/fd/"+strconv.Itoa(int(init.Fd())), []string{"weir-init"}, &os.ProcAttr{
+		Dir: "/",
+		// The last stage allocates little and lives for milliseconds.
+		Env: []string{"GOGC=off"},
+		// handover.PlanFd and ControlFd come behind the standard ones.
+		Files: append(streams.theirs[:], file, theirs),
+		Sys: &syscall.SysProcAttr{
+			Cloneflags: s.namespaces(),
+			Setsid:     true, // away from the caller's terminal at once
+			Pdeathsig:  syscall.SIGKILL,
+		},
+	})
+	if err != nil {
+		c.close()
+		return nil, fmt.Errorf("start weir-init in new namespaces: %w", errors.Unwrap(err))
+	}
+	streams.closeTheirs()
+	return c, nil
+}
+
+func (s *Spec) namespaces() uintptr {
+	const own = unix.CLONE_NEWNS | unix.CLONE_NEWPID | unix.CLONE_NEWUTS | unix.CLONE_NEWIPC | unix.CLONE_NEWCGROUP
+	if s.HostNetwork {
+		return own
+	}
+	return own | unix.CLONE_NEWNET
+}
+
+func (c *child) close() {
+	c.control.Close()
+	if c.page != nil {
+		c.page.Unmap()
+	}
+}
+
+// serve looks after a container that was started until there is nothing left to do.
+func (c *child) serve(ctx context.Context, s *Spec, streams *streams, signals <-chan os.Signal) (ExitStatus, error) {
+	copied := streams.copy(c.control)
+	exited := make(chan *os.ProcessState, 1)
+	go func() {
+		state, _ := c.process.Wait() // fails for a process that was waited for
+		exited <- state
+	}()
+	var state *os.ProcessState
+	var ended syscall.Signal // by which a container that was not running yet was ended
+	var failed error
+	done := ctx.Done()
+	for state == nil || copied != nil {
+		select {
+		case state = <-exited:
+		case failed = <-copied:
+			copied = nil
+		case <-done:
+			c.process.Kill()
+			done = nil
+			ended = syscall.SIGKILL
+		case caught := <-signals:
+			sig := caught.(syscall.Signal)
+			switch {
+			case sig == syscall.SIGWINCH && s.TTY:
+				streams.resize()
+			case !forwarded(sig):
+			case state != nil:
+				// What is left is output that something outside of the
+				// container holds open. The user has waited enough.
+				if ends(sig) {
+					copied = nil
+				}
+			case ends(sig) && c.page.Phase() == thread.PhaseSetup:
+				c.process.Kill()
+				ended = sig
+			default:
+				c.process.Signal(sig)
+			}
+		}
+	}
+	return c.result(state, ended, s.Args[0], failed)
+}
+
+func (c *child) result(state *os.ProcessState, ended syscall.Signal, name string, failed error) (ExitStatus, error) {
+	if err := failure(c.page, name); err != nil {
+		return ExitStatus{}, err
+	}
+	ws := state.Sys().(syscall.WaitStatus)
+	status := ExitStatus{Code: ws.ExitStatus()}
+	if ws.Signaled() {
+		status = ExitStatus{Signal: ws.Signal()}
+	}
+	if c.page.Phase() == thread.PhaseSetup {
+		if ended == 0 {
+			return ExitStatus{}, setupError("run container: weir-init ended before the container was set up: %v", state)
+		}
+		status = ExitStatus{Signal: ended}
+	}
+	if failed != nil {
+		return status, setupError("copy the container's output: %w", failed)
+	}
+	return status, nil
+}

@@ -1,0 +1,109 @@
+package container
+
+import (
+	"fmt"
+	"os"
+	"path"
+	"strings"
+
+	"github.com/weir-dev/weir/bpf"
+	"github.com/weir-dev/weir/seccomp"
+)
+
+// A Spec is a container to run. The zero value of each field is Docker's default,
+// except for the capabilities and the filter, of which it grants and attaches none.
+type Spec struct {
+	Init []byte // the ELF file of cmd/weir-init
+
+	// The root file system: Layers (directories, the lowest first) under the
+	// empty directories Upper and Work of one file system, or else Rootfs, a
+	// directory that is the root as it is. Absolute paths.
+	Layers      []string
+	Upper, Work string
+	Rootfs      string
+
+	Args     []string // the program, looked up in PATH if it has no slash, and its arguments
+	Env      []string // KEY=VALUE over Docker's PATH, HOSTNAME, TERM and HOME; KEY alone removes
+	Cwd      string   // "/" if empty; made if missing
+	User     string   // user, uid, user:group or uid:gid, by the files of the container
+	Hostname string   // 12 random hexadecimal digits if empty, the host's with HostNetwork
+
+	ReadonlyRootfs bool
+	HostNetwork    bool    // the host's network in place of an own one with loopback alone
+	Volumes        []Mount // bound over Docker's mounts
+	// Privileged gives what Docker's --privileged gives beside capabilities and
+	// unconfined calls: all devices, a writable /sys and /proc/sys, nothing masked.
+	Privileged bool
+
+	Caps       seccomp.Caps // bounding; for uid 0 also permitted and effective
+	NoNewPrivs bool
+	Program    bpf.Program  // the filter; nil leaves the container unconfined
+	Flags      seccomp.Flag // how the filter is attached
+
+	// With TTY the container has a terminal of its own; Stdin, if not nil, must
+	// be a terminal and is raw meanwhile, and Stderr is not used. Without, each
+	// stream is copied through a pipe, whatever it is: no file, directory, socket
+	// or terminal of the caller's is handed in. If Stdin is nil it is /dev/null.
+	TTY                   bool
+	Stdin, Stdout, Stderr *os.File
+}
+
+// A Mount binds a file or a directory of the host, with all that is mounted below
+// it, into the container. Target is made if missing.
+type Mount struct {
+	Source, Target string // absolute
+	ReadOnly       bool
+}
+
+// check finds what no container can be made of.
+func (s *Spec) check() error {
+	switch {
+	case len(s.Init) == 0:
+		return fmt.Errorf("no weir-init given")
+	case len(s.Args) == 0:
+		return fmt.Errorf("no command given")
+	case (len(s.Layers) == 0) == (s.Rootfs == ""):
+		return fmt.Errorf("either layers or a root directory must be given")
+	case s.Stdout == nil || !s.TTY && s.Stderr == nil:
+		return fmt.Errorf("no standard output given")
+	case s.Program != nil && len(s.Program) == 0:
+		return fmt.Errorf("an empty filter")
+	case s.Flags&(seccomp.FlagNewListener|seccomp.FlagTSyncESRCH) != 0:
+		return fmt.Errorf("filter flags %v: the launcher has no listener", s.Flags)
+	case len(s.Program) > bpf.MaxLen:
+		return fmt.Errorf("a filter of %d instructions: the kernel takes %d", len(s.Program), bpf.MaxLen)
+	}
+	dirs := append([]string{}, s.Layers...)
+	if s.Rootfs == "" {
+		dirs = append(dirs, s.Upper, s.Work)
+	} else {
+		dirs = append(dirs, s.Rootfs)
+	}
+	for _, dir := range dirs {
+		if !path.IsAbs(dir) {
+			return fmt.Errorf("root file system %q: not an absolute path", dir)
+		}
+	}
+	if s.Cwd != "" && !path.IsAbs(s.Cwd) {
+		return fmt.Errorf("working directory %q: not an absolute path", s.Cwd)
+	}
+	for _, v := range s.Volumes {
+		if err := v.check(); err != nil {
+			return fmt.Errorf("volume %s:%s: %w", v.Source, v.Target, err)
+		}
+	}
+	return nil
+}
+
+func (m Mount) check() error {
+	target := path.Clean(m.Target)
+	switch {
+	case !path.IsAbs(m.Source) || !path.IsAbs(m.Target):
+		return fmt.Errorf("both paths must be absolute")
+	case target == "/":
+		return fmt.Errorf("the target cannot be /")
+	case target == "/proc" || strings.HasPrefix(target, "/proc/"):
+		return fmt.Errorf("nothing can be mounted inside /proc")
+	}
+	return nil
+}
