@@ -86,7 +86,7 @@ var abis = []abi{
 		table: table{"arch/s390/kernel/syscalls/syscall.tbl", []string{"common", "32"}, 4}, gone: true,
 	},
 	{
-		name: "s390x", archs: []string{"ArchS390X"}, wide: true, dirs: []string{"s390"}, config: []string{"CONFIG_CLONE_BACKWARDS2"},
+		name: "s390x", archs: []string{"ArchS390X"}, wide: true, dirs: []string{"s390"}, config: []string{"CONFIG_CLONE_BACKWARDS2", "CONFIG_OLD_SIGSUSPEND3"},
 		table: table{"arch/s390/kernel/syscalls/syscall.tbl", []string{"common"}, 3},
 	},
 }

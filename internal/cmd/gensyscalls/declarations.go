@@ -81,16 +81,11 @@ func (decls declarations) add(file, text string) {
 			continue
 		}
 		d.params = pairs(group(4))
-		native, compat := "sys_"+group(3), "compat_sys_"+group(3)
-		if group(1) == "" {
-			decls[native] = append(decls[native], d)
+		entry := "sys_" + group(3)
+		if group(1) != "" || group(2) == "SYSCALL32" { // what they are in a 64-bit kernel
+			entry = "compat_" + entry
 		}
-		if group(1) != "" || group(2) == "SYSCALL32" {
-			decls[compat] = append(decls[compat], d)
-		}
-		if group(1) == "PPC32_" {
-			decls[native] = append(decls[native], d)
-		}
+		decls[entry] = append(decls[entry], d)
 	}
 }
 

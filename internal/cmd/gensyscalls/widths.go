@@ -27,7 +27,7 @@ var typeBits = map[string]int{
 	"compat_off_t": 32, "compat_uptr_t": 32, "compat_aio_context_t": 32,
 
 	"long": word, "unsigned long": word, "size_t": word, "off_t": word, "uintptr_t": word,
-	"old_sigset_t": word, "aio_context_t": word, "loff_t": word, "u64": word,
+	"old_sigset_t": word, "aio_context_t": word, "loff_t": word, "u64": word, "__u64": word,
 	"__sighandler_t": word, "cap_user_header_t": word, "cap_user_data_t": word, // pointers
 }
 
