@@ -1,0 +1,305 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path"
+	"path/filepath"
+	"runtime"
+	"runtime/debug"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/weir-dev/weir/internal/container"
+	"github.com/weir-dev/weir/internal/image"
+	"github.com/weir-dev/weir/internal/image/transfer"
+	"github.com/weir-dev/weir/seccomp"
+)
+
+// runFlags are the flags of weir run, by Docker's names and meanings.
+type runFlags struct {
+	interactive, tty bool
+	env              []string
+	workdir, user    string
+	entrypoint       string
+	entrypointSet    bool
+	hostname         string
+	readOnly         bool
+	volumes          []string
+	network          string
+	privileged       bool
+	rootfs           string
+	security         securityFlags
+	caps             capFlags
+}
+
+func runCommand() *cobra.Command {
+	var f runFlags
+	cmd := &cobra.Command{
+		Use:   "run [flags] IMAGE [COMMAND [ARG...]]\n  weir run [flags] --rootfs DIR COMMAND [ARG...]",
+		Short: "Run a command in a new container, under a filter",
+		Long: `Run a command in a new container, in the foreground, under a filter: the default
+profile's, unless --security-opt says otherwise. The filter goes in last, so a profile
+needs to allow execve and what the program itself does, nothing of weir's.
+
+The container has Docker's namespaces, mounts and capabilities, and no network but a
+loopback of its own, unless --network host. It is gone when the command ends.
+
+The exit code is the command's own; 125 if weir failed, 126 if the command cannot be
+executed, 127 if it was not found, 128+n if signal n ended it.`,
+		Example: `  weir run --rm -it debian:bookworm sh
+  weir run --rm -it --security-opt seccomp=profile.json hello-world
+  weir run --rm -it --security-opt seccomp=unconfined debian:bookworm sh`,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			f.entrypointSet = cmd.Flags().Changed("entrypoint")
+			code, err := f.run(cmd, args)
+			if err != nil || code != 0 {
+				return &exitError{code, err}
+			}
+			return nil
+		},
+	}
+	flags := cmd.Flags()
+	flags.SetInterspersed(false)
+	flags.Bool("rm", false, "accepted for Docker's sake: weir keeps no container")
+	flags.BoolVarP(&f.interactive, "interactive", "i", false, "pass standard input on")
+	flags.BoolVarP(&f.tty, "tty", "t", false, "give the container a terminal")
+	flags.StringArrayVarP(&f.env, "env", "e", nil, "set NAME=VALUE; NAME alone passes the caller's on")
+	flags.StringVarP(&f.workdir, "workdir", "w", "", "working directory inside the container")
+	flags.StringVarP(&f.user, "user", "u", "", "user or uid, and :group or :gid")
+	flags.StringVar(&f.entrypoint, "entrypoint", "", "program to run instead of the image's entrypoint")
+	flags.StringVarP(&f.hostname, "hostname", "h", "", "host name inside the container")
+	flags.BoolVar(&f.readOnly, "read-only", false, "make the root file system read-only")
+	flags.StringArrayVarP(&f.volumes, "volume", "v", nil, "mount SOURCE:TARGET[:ro], a path of the host")
+	flags.StringVar(&f.network, "network", "none", "none (a loopback of its own) or host")
+	flags.BoolVar(&f.privileged, "privileged", false, "all capabilities and devices; unconfined unless a profile is named")
+	flags.StringVar(&f.rootfs, "rootfs", "", "use a directory instead of an image")
+	f.caps.add(cmd)
+	f.security.add(cmd)
+	flags.Bool("help", false, "show this help")
+	return cmd
+}
+
+// run returns the container's exit code. An error has the code of its own kind.
+func (f *runFlags) run(cmd *cobra.Command, args []string) (int, error) {
+	debug.SetGCPercent(-1) // a start is short, and waiting allocates nothing
+	if f.tty && f.interactive && !stdinIsTerminal() {
+		return 125, errors.New("-t: the input device is not a terminal: leave out -t, or -i")
+	}
+	spec := &container.Spec{
+		Init:           weirInit,
+		User:           f.user,
+		Hostname:       f.hostname,
+		ReadonlyRootfs: f.readOnly,
+		Privileged:     f.privileged,
+		TTY:            f.tty,
+		Stdout:         os.Stdout,
+		Stderr:         os.Stderr,
+	}
+	if f.interactive || f.tty {
+		spec.Stdin = os.Stdin
+	}
+	var err error
+	if spec.HostNetwork, err = hostNetwork(f.network); err != nil {
+		return 125, err
+	}
+	if spec.Volumes, err = parseVolumes(f.volumes); err != nil {
+		return 125, err
+	}
+	if spec.Caps, err = f.caps.granted(f.privileged, cmd.ErrOrStderr()); err != nil {
+		return 125, err
+	}
+	if err := f.security.apply(spec, cmd); err != nil {
+		return 125, err
+	}
+	release, err := f.root(cmd, spec, args)
+	if err != nil {
+		return 125, err
+	}
+	code, err := container.Run(cmd.Context(), spec)
+	if rerr := release(); err == nil && rerr != nil {
+		err = rerr
+	}
+	if err != nil {
+		var cerr *container.Error
+		if errors.As(err, &cerr) {
+			return cerr.Code, err
+		}
+		return 125, err
+	}
+	return code, nil
+}
+
+func stdinIsTerminal() bool { return isTerminal(os.Stdin) }
+
+// root fills in the root file system and the process, from an image or from
+// --rootfs. The function that it returns releases what the container used.
+func (f *runFlags) root(cmd *cobra.Command, spec *container.Spec, args []string) (release func() error, err error) {
+	if f.rootfs != "" {
+		if spec.Rootfs, err = filepath.Abs(f.rootfs); err != nil {
+			return nil, err
+		}
+		if st, err := os.Stat(spec.Rootfs); err != nil {
+			return nil, fmt.Errorf("--rootfs: %w", err)
+		} else if !st.IsDir() {
+			return nil, fmt.Errorf("--rootfs: %s is not a directory", f.rootfs)
+		}
+		return func() error { return nil }, f.process(spec, image.Config{}, args)
+	}
+	if len(args) == 0 {
+		return nil, hintf(errors.New("no image named"), "weir run IMAGE [COMMAND [ARG...]]; weir run --help has the flags")
+	}
+	store, err := openStore()
+	if err != nil {
+		return nil, err
+	}
+	img, hold, err := holdImage(cmd, store, args[0])
+	if err != nil {
+		return nil, err
+	}
+	if err := f.process(spec, img.Config, args[1:]); err != nil {
+		return nil, errors.Join(err, hold.Close())
+	}
+	scratch, err := store.NewScratch()
+	if err != nil {
+		return nil, errors.Join(err, hold.Close())
+	}
+	spec.Layers, spec.Upper, spec.Work = img.LayerDirs, scratch.Upper, scratch.Work
+	return func() error { return errors.Join(scratch.Close(), hold.Close()) }, nil
+}
+
+// holdImage finds an image, fetches it if it is not there, and keeps it from
+// being removed.
+func holdImage(cmd *cobra.Command, store *image.Store, name string) (*image.Image, *image.Hold, error) {
+	img, err := store.Image(name)
+	if errors.Is(err, image.ErrNotFound) {
+		if ref, perr := image.ParseReference(name); perr == nil {
+			fmt.Fprintf(cmd.ErrOrStderr(), "Unable to find image '%s' locally\n", ref.Familiar())
+			if _, err = pull(cmd.Context(), cmd.ErrOrStderr(), store, ref, transfer.Platform{}); err == nil {
+				img, err = store.Image(name)
+			}
+		}
+	}
+	if err != nil {
+		return nil, nil, err
+	}
+	if img.OS != "linux" || !runsHere(img.Architecture) {
+		return nil, nil, hintf(fmt.Errorf("image %s is for %s/%s, this machine is linux/%s", name, img.OS, img.Architecture, runtime.GOARCH),
+			"weir pull %s fetches the one for this machine, where there is one", name)
+	}
+	hold, err := img.Hold()
+	return img, hold, err
+}
+
+// runsHere reports whether this machine's kernel runs programs of an
+// architecture: its own, or the 32-bit one that it is compatible with.
+func runsHere(goarch string) bool {
+	return goarch == runtime.GOARCH || runtime.GOARCH == "amd64" && goarch == "386" || runtime.GOARCH == "arm64" && goarch == "arm"
+}
+
+// process merges what the image says about its process with the flags and the
+// arguments, by Docker's rules.
+func (f *runFlags) process(spec *container.Spec, c image.Config, args []string) error {
+	entrypoint, command := c.Entrypoint, c.Cmd
+	if f.entrypointSet {
+		entrypoint, command = nil, nil // an image's CMD belongs to its own entrypoint
+		if f.entrypoint != "" {
+			entrypoint = []string{f.entrypoint}
+		}
+	}
+	if len(args) > 0 {
+		command = args
+	}
+	spec.Args = slices.Concat(entrypoint, command)
+	if len(spec.Args) == 0 {
+		return hintf(errors.New("no command named, and the image has none"), "give the command after the image")
+	}
+	spec.Env = slices.Clone(c.Env)
+	for _, e := range f.env {
+		name, _, assigned := strings.Cut(e, "=")
+		if name == "" {
+			return fmt.Errorf("-e: %q has no name before the =", e)
+		}
+		if value, set := os.LookupEnv(name); !assigned && set {
+			e = name + "=" + value
+		}
+		spec.Env = append(spec.Env, e)
+	}
+	if spec.User == "" {
+		spec.User = c.User
+	}
+	spec.Cwd = c.WorkingDir
+	if f.workdir != "" {
+		spec.Cwd = f.workdir
+	}
+	if spec.Cwd != "" && !path.IsAbs(spec.Cwd) {
+		return fmt.Errorf("the working directory %q is not an absolute path", spec.Cwd)
+	}
+	return nil
+}
+
+func hostNetwork(name string) (bool, error) {
+	switch name {
+	case "none":
+		return false, nil
+	case "host":
+		return true, nil
+	}
+	return false, hintf(fmt.Errorf("--network: %q is not known here", name),
+		"none and host are; other networks are what Docker and Podman provide")
+}
+
+// parseVolumes reads SOURCE:TARGET[:ro|rw]. The source must exist: weir makes no
+// volumes and no directories of the host.
+func parseVolumes(list []string) ([]container.Mount, error) {
+	var mounts []container.Mount
+	for _, v := range list {
+		parts := strings.Split(v, ":")
+		if len(parts) < 2 || len(parts) > 3 || parts[0] == "" || !path.IsAbs(parts[1]) {
+			return nil, fmt.Errorf("-v: %q is not SOURCE:TARGET[:ro], with an absolute path as the target", v)
+		}
+		m := container.Mount{Source: parts[0], Target: parts[1]}
+		if len(parts) == 3 {
+			switch parts[2] {
+			case "ro":
+				m.ReadOnly = true
+			case "rw":
+			default:
+				return nil, fmt.Errorf("-v: %q: unknown option %q: ro and rw are known", v, parts[2])
+			}
+		}
+		if !path.IsAbs(m.Source) && !strings.HasPrefix(m.Source, ".") {
+			return nil, hintf(fmt.Errorf("-v: %q names a volume, and weir keeps none", v), "name a path of the host: /%s or ./%s", m.Source, m.Source)
+		}
+		var err error
+		if m.Source, err = filepath.Abs(m.Source); err != nil {
+			return nil, err
+		}
+		if _, err := os.Stat(m.Source); err != nil {
+			return nil, hintf(fmt.Errorf("-v: %w", err), "make it first: weir makes no directories of the host")
+		}
+		mounts = append(mounts, m)
+	}
+	return mounts, nil
+}
+
+// granted returns the capabilities of the container: Docker's, or all, changed
+// by the flags, as far as this process can grant them.
+func (f *capFlags) granted(privileged bool, stderr io.Writer) (seccomp.Caps, error) {
+	grantable, err := container.Grantable()
+	if err != nil {
+		return 0, err
+	}
+	if privileged {
+		return grantable, nil
+	}
+	base := seccomp.DefaultCaps & grantable
+	if missing := seccomp.DefaultCaps &^ grantable; missing != 0 {
+		fmt.Fprintf(stderr, "weir: note: this process cannot grant %v: the container goes without\n", missing.List())
+	}
+	return f.apply(base, grantable)
+}

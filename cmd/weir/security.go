@@ -1,0 +1,137 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	weir "github.com/weir-dev/weir"
+	"github.com/weir-dev/weir/internal/container"
+	"github.com/weir-dev/weir/policy"
+	"github.com/weir-dev/weir/seccomp"
+	"github.com/weir-dev/weir/syscalls"
+)
+
+// securityFlags are Docker's --security-opt, and how strictly a profile is read.
+type securityFlags struct {
+	options         []string
+	strict, lenient bool
+}
+
+func (f *securityFlags) add(cmd *cobra.Command) {
+	cmd.Flags().StringArrayVar(&f.options, "security-opt", nil, "seccomp=FILE, seccomp=builtin, seccomp=unconfined, no-new-privileges")
+	addStrictness(cmd, &f.strict, &f.lenient)
+}
+
+const securityAccepted = "accepted are seccomp=FILE, seccomp=builtin, seccomp=unconfined and no-new-privileges[=true|false]"
+
+// parse returns the PROFILE that the options name, empty if they name none. The
+// last one counts.
+func (f *securityFlags) parse() (profileArg string, noNewPrivs bool, err error) {
+	for _, opt := range f.options {
+		key, value, found := strings.Cut(opt, "=")
+		if !found {
+			key, value, found = strings.Cut(opt, ":") // the spelling before Docker 1.11
+		}
+		switch {
+		case key == "no-new-privileges" && !found:
+			noNewPrivs = true
+		case key == "no-new-privileges":
+			if noNewPrivs, err = strconv.ParseBool(value); err != nil {
+				return "", false, hintf(fmt.Errorf("--security-opt: %q: want true or false", opt), securityAccepted)
+			}
+		case key == "seccomp" && value != "":
+			profileArg = value
+		case key == "seccomp":
+			return "", false, hintf(fmt.Errorf("--security-opt: %q names no profile", opt), securityAccepted)
+		default:
+			return "", false, hintf(fmt.Errorf("--security-opt: %q is not known", opt), securityAccepted)
+		}
+	}
+	return profileArg, noNewPrivs, nil
+}
+
+// apply gives the container its filter. Its facts are what the container is
+// really granted.
+func (f *securityFlags) apply(spec *container.Spec, cmd *cobra.Command) error {
+	arg, noNewPrivs, err := f.parse()
+	if err != nil {
+		return err
+	}
+	spec.NoNewPrivs = noNewPrivs
+	if arg == "" {
+		arg = "builtin"
+		if spec.Privileged {
+			arg = "unconfined"
+		}
+	}
+	if arg == "unconfined" {
+		return nil
+	}
+	c, err := f.compile(arg, spec.Caps, cmd)
+	if err != nil {
+		return err
+	}
+	spec.Program, spec.Flags = c.Program, c.Flags
+	return nil
+}
+
+func (f *securityFlags) compile(arg string, caps seccomp.Caps, cmd *cobra.Command) (*weir.Compiled, error) {
+	facts := seccomp.Facts{Caps: caps}
+	var err error
+	if facts.Arch, err = hostArch(); err != nil {
+		return nil, err
+	}
+	if facts.Kernel, err = hostKernel(); err != nil {
+		return nil, err
+	}
+	p, err := readProfile(arg, cmd.InOrStdin(), f.lenient)
+	if err != nil {
+		return nil, err
+	}
+	c, err := weir.Compile(p, facts, weir.Options{Lenient: f.lenient})
+	if err != nil {
+		return nil, err
+	}
+	if err := startable(p.File, c.Policy); err != nil {
+		return nil, err
+	}
+	return c, printNotes(cmd.ErrOrStderr(), c.Notes, f.strict)
+}
+
+// startable refuses a policy under which nothing can run here: one that never
+// lets execve through, or that hands calls to a supervisor, which there is not.
+func startable(file string, p *policy.Policy) error {
+	for _, abi := range p.ABIs {
+		for _, row := range abi.Rows {
+			for _, rule := range row.Rules {
+				if rule.Return.Action() == seccomp.ActNotify {
+					return hintf(fmt.Errorf("%s: %s of %s: weir run has no supervisor to ask", file, seccomp.ActNotify, rowName(&row)),
+						"give these calls another action, or run the container under an engine with a listener")
+				}
+			}
+		}
+	}
+	execve, _ := syscalls.Lookup("execve")
+	nr, _ := execve.Nr(p.Native)
+	row := p.ABI(p.Native.Audit()).Row(nr)
+	for _, rule := range row.Rules {
+		switch rule.Return.Action() {
+		case seccomp.ActAllow, seccomp.ActLog:
+			return nil
+		}
+	}
+	return hintf(fmt.Errorf("%s: %w", file, errNoExecve), "allow execve: the container's program is started by it, under the filter")
+}
+
+var errNoExecve = errors.New("the profile never allows execve, so no program can start")
+
+func rowName(row *policy.Row) string {
+	if row.Name == "" {
+		return "unnamed calls"
+	}
+	return row.Name
+}
