@@ -10,12 +10,6 @@ import (
 // x32 is the bit of the numbers of x32, which share x86_64's AUDIT_ARCH value.
 const x32 = 1 << 30
 
-// A reference is the tree of the native ABI, for the others to use in part.
-type reference struct {
-	root  node
-	steps []step
-}
-
 // Weights: how often the kernel's emulator runs the program for a number, in
 // quarters. It runs for the numbers of the native and the compat table; x32 gets
 // a little, to be no straggler.
@@ -26,37 +20,54 @@ const (
 
 // nativeTree returns the tree of the native ABI.
 func (c *compiler) nativeTree(abi *policy.ABI, all []step) node {
-	cut := 0 // where the numbers with bit 30 begin
-	for cut < len(all) && all[cut].first < x32 {
-		cut++
-	}
-	if len(all)-cut < fewSteps {
-		weigh(all, abi.Rows, 1<<32-1, tableWeight)
-		n := c.planner.tree(wordNr, allBits, all, none)
-		c.native = reference{n, all}
+	below, above, beyond := quarters(all)
+	if len(above) < fewSteps || len(beyond) > 1 {
+		weigh(all, abi.Rows, 0, tableWeight)
+		n := c.planner.tree(wordNr, allBits, all, nil)
+		c.native = reference{graph: c.graph, root: n, steps: all}
 		return n
-	}
-	below, above := all[:cut:cut], append([]step{}, all[cut:]...)
-	if above[0].first > x32 {
-		above = append([]step{{first: x32, target: below[cut-1].target}}, above...)
 	}
 
 	// The numbers below bit 30 have a tree of their own, which does not care
-	// about the bit.
-	weigh(below, abi.Rows, x32-1, tableWeight)
+	// about larger ones.
+	weigh(below, abi.Rows, 0, tableWeight)
 	below[len(below)-1].weight += instruction // see graft
-	own := c.planner.tree(wordNr, allBits, below, none)
-	c.native = reference{own, below}
+	own := c.planner.tree(wordNr, allBits, below, nil)
+	c.native = reference{graph: c.graph, root: own, steps: below}
 
-	shifted := make([]step, len(below))
-	for i, s := range below {
-		s.first |= x32
-		shifted[i] = s
+	c.native.spine = c.native.tests()
+	n := c.shared(abi, above, x32, x32Weight)
+	n = c.graph.intern(decision{kind: kindReenter, word: wordNr, mask: allBits &^ x32, yes: n, no: n})
+	if beyond[0].target != above[len(above)-1].target {
+		n = c.graph.test(decision{kind: kindAtLeast, word: wordNr, mask: allBits, k: 2 * x32, yes: beyond[0].target, no: n})
 	}
-	diff := difference(above, shifted)
-	weigh(diff, abi.Rows, 2*x32-1, x32Weight)
-	again := c.graph.intern(decision{kind: kindReenter, word: wordNr, mask: allBits &^ x32, yes: own, no: own})
-	return c.graft(own, c.planner.tree(wordNr, allBits, diff, again))
+	return c.graft(own, n)
+}
+
+// quarters takes the steps of a function apart: the numbers below bit 30; those
+// with it, less the bit; and those from bit 31 on.
+func quarters(all []step) (below, above, beyond []step) {
+	for i, s := range all {
+		switch {
+		case s.first < x32:
+			below = all[: i+1 : i+1]
+		case s.first < 2*x32:
+			if above == nil && s.first > x32 {
+				above = append(above, step{first: 0, target: all[i-1].target})
+			}
+			s.first -= x32
+			above = append(above, s)
+		default:
+			if beyond == nil && s.first > 2*x32 {
+				beyond = append(beyond, step{first: 2 * x32, target: all[i-1].target})
+			}
+			beyond = append(beyond, s)
+		}
+	}
+	if beyond == nil {
+		beyond = []step{{first: 2 * x32, target: all[len(all)-1].target}}
+	}
+	return below, above, beyond
 }
 
 // fewSteps is up to how many steps with bit 30 are ordinary: without x32 there
@@ -65,9 +76,19 @@ const fewSteps = 8
 
 // otherTree returns the tree of another ABI.
 func (c *compiler) otherTree(abi *policy.ABI, steps []step) node {
-	steps = c.native.suffix(c.graph, steps)
-	weigh(steps, abi.Rows, 1<<32-1, tableWeight)
-	return c.planner.tree(wordNr, allBits, steps, none)
+	return c.shared(abi, steps, 0, tableWeight)
+}
+
+// shared returns a tree for steps that uses the native one where that does the
+// same: everywhere, if there are few differences, or else for the largest
+// numbers. Numbers from 424 on mean the same calls on all architectures.
+func (c *compiler) shared(abi *policy.ABI, steps []step, base uint32, each int32) node {
+	diff := difference(steps, c.native.steps)
+	if len(diff) > len(steps) {
+		diff = suffix(steps, diff)
+	}
+	weigh(diff, abi.Rows, base, each)
+	return c.planner.tree(wordNr, allBits, diff, &c.native)
 }
 
 // function returns the rows of an ABI as a function from number to node.
@@ -97,21 +118,19 @@ func (c *compiler) function(abi *policy.ABI) ([]step, error) {
 	return steps, nil
 }
 
-// weigh sets the weights of steps that cover the numbers up to last: each for
-// every number of theirs between the lowest and the highest call with a name.
-func weigh(steps []step, rows []policy.Row, last uint32, each int32) {
-	low, high := last, uint32(0)
+// weigh sets the weights of steps: each for every number of theirs between the
+// lowest and the highest call with a name, of those from base on and below the
+// next x32.
+func weigh(steps []step, rows []policy.Row, base uint32, each int32) {
+	low, high := uint32(allBits), uint32(0)
 	for i := range rows {
-		if r := &rows[i]; r.Name != "" && uint32(r.First) >= steps[0].first && uint32(r.Last) <= last {
-			low = min(low, uint32(r.First))
-			high = uint32(r.Last)
+		if r := &rows[i]; r.Name != "" && uint32(r.First) >= base && uint32(r.Last)-base < x32 {
+			low = min(low, uint32(r.First)-base)
+			high = uint32(r.Last) - base
 		}
 	}
 	for i := range steps {
-		from, to := max(steps[i].first, low), high
-		if i+1 < len(steps) {
-			to = min(to, steps[i+1].first-1)
-		}
+		from, to := max(steps[i].first, low), min(high, last(steps, i))
 		steps[i].weight = each // at least, so that nothing lies very deep
 		if from < to {
 			steps[i].weight = each * int32(min(to-from+1, heaviest))

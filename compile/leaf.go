@@ -3,16 +3,12 @@ package compile
 // impossible is a cost above all others.
 const impossible = 1 << 30
 
-// reentry is about how many instructions a fallback executes.
-const reentry = 6
-
 // A leaf of a tree is one target for a row of steps, but for single values in
 // it, which are compared one after the other: v1 ? a : v2 ? b : target. That is
 // what makes the trees small: a value between two equal neighbours costs one
 // comparison, where two splits would be needed.
 type leaf struct {
 	target node
-	falls  bool  // target is the fallback
 	ok     bool  // every other step is a single value
 	others int32 // how many those are
 	weight int32 // of the steps that the target serves
@@ -20,31 +16,41 @@ type leaf struct {
 }
 
 // leaves are the leaves that are considered for the rows that begin with one
-// step: the targets of its first two steps, and the fallback.
-type leaves [3]leaf
+// step: the targets of its first two steps, and the reference.
+type leaves struct {
+	leaves [3]leaf
+	path   []crossing // to the first number of the row
+	entry  int        // which of them serves all of the row
+}
 
-// leaves begins with step i.
-func (p *planner) leaves(i int) leaves {
+const inReference = 2 // which of the three leads into the reference
+
+// begin starts with step i.
+func (ls *leaves) begin(p *planner, i int) {
 	first := p.steps[i].target
-	ls := leaves{{target: first, ok: first != none}, {ok: false}, {target: p.fallback, falls: true, ok: p.fallback != none}}
+	ls.leaves = [3]leaf{{target: first, ok: first != none}}
 	if i+1 < len(p.steps) {
 		if second := p.steps[i+1].target; second != first && second != none {
-			ls[1] = leaf{target: second, ok: true}
+			ls.leaves[1] = leaf{target: second, ok: true}
 		}
 	}
+	if p.steps[i].same || i+1 < len(p.steps) && p.steps[i+1].same {
+		ls.leaves[inReference] = leaf{target: none, ok: true}
+		ls.path = p.reference.path(ls.path[:0], p.steps[i].first)
+		ls.entry = len(ls.path) - 1
+	}
 	ls.extend(p, i)
-	return ls
 }
 
 // extend adds step i at the end of the row.
 func (ls *leaves) extend(p *planner, i int) {
 	s := &p.steps[i]
-	single := p.single(i) && s.target != none
-	for c := range ls {
-		l := &ls[c]
+	single := s.target != none && last(p.steps, i) == s.first
+	for c := range ls.leaves {
+		l := &ls.leaves[c]
 		switch {
 		case !l.ok:
-		case l.falls && s.same || !l.falls && s.target == l.target:
+		case c != inReference && s.target == l.target, c == inReference && s.same:
 			l.weight += s.weight
 		case single:
 			l.others++
@@ -53,19 +59,25 @@ func (ls *leaves) extend(p *planner, i int) {
 			l.ok = false
 		}
 	}
+	if ls.leaves[inReference].ok {
+		ls.entry = deepest(ls.path, ls.entry, last(p.steps, i))
+	}
 }
 
 // best returns the cheapest leaf for the row.
-func (ls *leaves) best() plan {
+func (ls *leaves) best(p *planner) plan {
 	best := plan{cost: impossible}
-	for c := range ls {
-		l := &ls[c]
+	for c := range ls.leaves {
+		l := &ls.leaves[c]
 		if !l.ok {
 			continue
 		}
 		cost := l.others*(instruction+l.weight) + l.chain
-		if l.falls {
-			cost += l.weight * reentry
+		if c == inReference {
+			cost += l.weight * int32(len(ls.path)-1-ls.entry)
+			if ls.path[ls.entry].spine {
+				cost += instruction * int32(p.reference.spine-ls.entry)
+			}
 		}
 		if cost < best.cost {
 			best = plan{cost: cost, leaf: l.target}
@@ -74,12 +86,17 @@ func (ls *leaves) best() plan {
 	return best
 }
 
-// leaf makes the nodes of a leaf for steps i to j.
+// leaf makes the nodes of a leaf for steps i to j; a target of none is the reference.
 func (p *planner) leaf(i, j int, target node) node {
 	n := target
+	if target == none {
+		p.leaves.path = p.reference.path(p.leaves.path[:0], p.steps[i].first)
+		path := p.leaves.path
+		n = path[deepest(path, len(path)-1, last(p.steps, j))].node
+	}
 	for ; j >= i; j-- {
 		s := &p.steps[j]
-		if s.target == target || s.same && target == p.fallback {
+		if target != none && s.target == target || target == none && s.same {
 			continue
 		}
 		n = p.graph.test(decision{kind: kindEqual, word: p.word, mask: p.mask, k: s.first, yes: s.target, no: n})

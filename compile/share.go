@@ -42,53 +42,35 @@ func difference(steps, ref []step) []step {
 	return out
 }
 
-// suffix replaces the last steps by one into the reference, from where on the
-// two are equal: numbers from 424 on mean the same calls on all architectures.
-func (r *reference) suffix(g *graph, steps []step) []step {
-	i, j := len(steps)-1, len(r.steps)-1
-	for i >= 0 && j >= 0 && steps[i].first == r.steps[j].first && steps[i].target == r.steps[j].target {
-		i--
-		j--
+// suffix returns the steps with only those at their end that are the same in the
+// reference taken from diff.
+func suffix(steps, diff []step) []step {
+	d := len(diff)
+	for d > 0 && diff[d-1].same {
+		d--
 	}
-	common := len(steps) - 1 - i
-	if common < 2 {
+	if d == len(diff) {
 		return steps
 	}
-	first := steps[i+1].first
-	if i >= 0 && j >= 0 && steps[i].target == r.steps[j].target {
-		first = max(steps[i].first, r.steps[j].first)
-		if first == steps[i].first {
-			i--
-		}
+	n := len(steps)
+	for n > 0 && steps[n-1].first >= diff[d].first {
+		n--
 	}
-	return append(steps[:i+1], step{first: first, target: r.from(g, first)})
+	return append(steps[:n:n], diff[d:]...)
 }
 
-// from returns the smallest part of the tree that serves every number from first on.
-func (r *reference) from(g *graph, first uint32) node {
-	n := r.root
-	for {
-		d := &g.nodes[n]
-		if d.kind != kindAtLeast || d.word != wordNr || d.k > first {
-			return n
-		}
-		n = d.yes
-	}
-}
-
-// graft returns the tree with the numbers from bit 30 on given to above.
-// It goes down at the end of the largest numbers, or, where that would repeat
-// more nodes than it saves executions, in front.
+// graft returns the tree with the numbers from bit 30 on given to above. That
+// repeats the tests on the way to the largest numbers, see spine. In front of
+// the tree it would repeat none, but every number would pay for it.
 func (c *compiler) graft(tree, above node) node {
-	g := c.graph
-	d := g.nodes[tree]
-	if d.word == wordNr && (d.kind == kindAtLeast || d.kind == kindEqual) {
-		if d.kind == kindAtLeast {
-			d.yes = c.graft(d.yes, above)
-		} else {
-			d.no = c.graft(d.no, above)
-		}
-		return g.test(d)
+	d := c.graph.nodes[tree]
+	switch {
+	case d.word == wordNr && d.kind == kindAtLeast:
+		d.yes = c.graft(d.yes, above)
+	case d.word == wordNr && d.kind == kindEqual:
+		d.no = c.graft(d.no, above)
+	default:
+		return c.graph.test(decision{kind: kindAtLeast, word: wordNr, mask: allBits, k: x32, yes: above, no: tree})
 	}
-	return g.test(decision{kind: kindAtLeast, word: wordNr, mask: allBits, k: x32, yes: above, no: tree})
+	return c.graph.test(d)
 }

@@ -6,7 +6,7 @@ type step struct {
 	first  uint32
 	weight int32 // how many executions count for these values
 	target node
-	same   bool // the tree's fallback does the same here
+	same   bool // the reference does the same here; if target is none, it must be asked
 }
 
 // none is the absence of a node.
@@ -26,30 +26,31 @@ const window = 16
 type planner struct {
 	graph *graph
 
-	word     word
-	mask     uint32
-	steps    []step
-	fallback node
-	weights  []int32           // weights[i] is the weight of steps[:i]
-	plans    []plan            // plans[i*window+l] is the best for steps[i:i+l+1]
-	top      map[[2]int16]plan // for longer rows, by their first and last step
+	word      word
+	mask      uint32
+	steps     []step
+	reference *reference
+	leaves    leaves
+	weights   []int32           // weights[i] is the weight of steps[:i]
+	plans     []plan            // plans[i*window+l] is the best for steps[i:i+l+1]
+	top       map[[2]int16]plan // for longer rows, by their first and last step
 }
 
 // A plan is the best known decision for a row of steps.
 type plan struct {
 	cost  int32
 	split int16 // how many of the steps are on the lower side; 0: a leaf
-	leaf  node  // the target of a leaf; single values may differ from it
+	leaf  node  // the target of a leaf, none for the reference; single values may differ from it
 }
 
 // tree returns the node that computes the function: steps are ascending, the
-// first one starts at 0. fallback may be none.
-func (p *planner) tree(w word, mask uint32, steps []step, fallback node) node {
+// first one starts at 0. The reference is for steps that are the same there.
+func (p *planner) tree(w word, mask uint32, steps []step, ref *reference) node {
 	steps = merge(steps)
 	if len(steps) == 1 && !steps[0].same {
 		return steps[0].target
 	}
-	p.word, p.mask, p.steps, p.fallback = w, mask, steps, fallback
+	p.word, p.mask, p.steps, p.reference = w, mask, steps, ref
 	p.weigh()
 	p.compare()
 	clear(p.top)
@@ -78,14 +79,6 @@ func (p *planner) weigh() {
 	}
 }
 
-// single reports whether step i is one value.
-func (p *planner) single(i int) bool {
-	if i+1 < len(p.steps) {
-		return p.steps[i+1].first-p.steps[i].first == 1
-	}
-	return p.steps[i].first == p.mask
-}
-
 // compare finds the best plans for all rows of at most window steps, from short
 // to long ones.
 func (p *planner) compare() {
@@ -96,11 +89,11 @@ func (p *planner) compare() {
 	p.plans = p.plans[:n*window]
 	for i := n - 1; i >= 0; i-- {
 		row := p.plans[i*window : (i+1)*window]
-		leaves := p.leaves(i)
-		row[0] = leaves.best()
+		p.leaves.begin(p, i)
+		row[0] = p.leaves.best(p)
 		for l := 1; l < window && i+l < n; l++ {
-			leaves.extend(p, i+l)
-			best := leaves.best()
+			p.leaves.extend(p, i+l)
+			best := p.leaves.best(p)
 			whole := instruction + p.weights[i+l+1] - p.weights[i]
 			at := (i+1)*window + l - 1
 			for s := 0; s < l; s++ {

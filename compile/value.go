@@ -52,7 +52,7 @@ func (c *compiler) argument(w word, mask uint32, steps []step) node {
 	for i := range steps {
 		steps[i].weight = argumentWeight
 	}
-	return c.planner.tree(w, mask, steps, none)
+	return c.planner.tree(w, mask, steps, nil)
 }
 
 const argumentWeight = 16
