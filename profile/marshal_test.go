@@ -92,6 +92,7 @@ func TestMarshalOfTheDefaultIsDockersFile(t *testing.T) {
 	if got := string(p.Marshal()); got != want {
 		t.Errorf("got\n%s", got)
 	}
+	wantSame(t, p, profile.Options{})
 }
 
 // What an OCI runtime reads has no conditions left, and means the same to weir.
