@@ -8,30 +8,32 @@ import (
 // returns compares a value that the program returns at the end of the current
 // path with the policy.
 func (p *prover) returns(v value) {
+	if audit, ok := single(p.words[wordArch].set); ok {
+		if abi := p.pol.ABI(seccomp.AuditArch(audit)); abi != nil {
+			p.abi(abi, v)
+		} else {
+			p.decided(p.pol.Foreign.Return, v)
+		}
+		return
+	}
 	m := p.push()
-	defer p.pop(m)
 	for i := range p.pol.ABIs {
 		abi := &p.pol.ABIs[i]
-		t := test{value: word(wordArch), in: span{uint32(abi.Audit), uint32(abi.Audit)}}
-		yes, no := p.split(t)
-		switch {
-		case p.done:
-			return
-		case !no:
-			p.abi(abi, v)
-			return
-		case yes:
+		t := test{value: word(wordArch), in: one(uint32(abi.Audit))}
+		if yes, _ := p.split(t); yes {
 			m := p.push()
 			p.assume(t, true)
 			p.abi(abi, v)
 			p.pop(m)
-			if p.done {
-				return
-			}
-			p.assume(t, false)
 		}
+		if _, no := p.split(t); !no || p.done {
+			p.pop(m)
+			return
+		}
+		p.assume(t, false)
 	}
 	p.decided(p.pol.Foreign.Return, v)
+	p.pop(m)
 }
 
 // abi compares with the rows that the path's numbers meet.
@@ -51,7 +53,8 @@ func (p *prover) abi(abi *policy.ABI, v value) {
 			row := &rows[r]
 			in := span{uint32(next), min(s.hi, uint32(row.Last))}
 			next = uint64(row.Last) + 1
-			if len(row.Rules) == len(passed) && &row.Rules[0] == &passed[0] {
+			if len(row.Rules) == 1 && v.isConst() && row.Rules[0].Return == seccomp.Return(v.k) ||
+				len(row.Rules) == len(passed) && &row.Rules[0] == &passed[0] {
 				continue
 			}
 			p.row(row.Rules, in, v)
@@ -110,8 +113,22 @@ func (p *prover) row(rules []policy.Rule, numbers span, v value) {
 // for its conditions from the one at index at on. If settled is set, what none
 // of them takes is right already.
 func (p *prover) rules(rules []policy.Rule, at int, settled bool, v value) {
-	for len(rules) > 0 {
+	for {
+		if at == 0 {
+			n := 0
+			for n < len(rules) && p.excluded(&rules[n]) {
+				n++
+			}
+			rules = rules[n:]
+			p.spend(n / 8)
+		}
 		if !p.spend(1) {
+			return
+		}
+		if len(rules) == 0 {
+			if !settled {
+				p.giveUp("the policy has a row whose last rule has conditions")
+			}
 			return
 		}
 		if at == len(rules[0].Conds) {
@@ -119,11 +136,14 @@ func (p *prover) rules(rules []policy.Rule, at int, settled bool, v value) {
 			return
 		}
 		c := p.comparison(&rules[0].Conds[at])
+		// Where all conditions hold and the word is right, there is nothing to
+		// look at.
+		right := at+1 == len(rules[0].Conds) && v.isConst() && rules[0].Return == seccomp.Return(v.k)
 		holds := false
-		for i, t := range c.tests {
+		for i := c.first; i < len(c.tests); i++ {
 			// The way that leaves the comparison here: it holds by the first
 			// test or the last, or it fails by the one between.
-			exit := i != 1
+			t, exit := c.tests[i], i != 1
 			yes, no := p.split(t)
 			if p.done {
 				return
@@ -133,16 +153,18 @@ func (p *prover) rules(rules []policy.Rule, at int, settled bool, v value) {
 				leave, stay = no, yes
 			}
 			if leave && stay {
-				m := p.push()
-				p.assume(t, exit)
-				if exit != c.not {
-					p.rules(rules, at+1, settled, v)
-				} else {
-					p.rules(rules[1:], 0, settled, v)
-				}
-				p.pop(m)
-				if p.done {
-					return
+				if exit == c.not || !right {
+					m := p.push()
+					p.assume(t, exit)
+					if exit != c.not {
+						p.rules(rules, at+1, settled, v)
+					} else {
+						p.rules(rules[1:], 0, settled, v)
+					}
+					p.pop(m)
+					if p.done {
+						return
+					}
 				}
 				p.assume(t, !exit)
 			} else if leave {
@@ -156,9 +178,18 @@ func (p *prover) rules(rules []policy.Rule, at int, settled bool, v value) {
 			rules, at = rules[1:], 0
 		}
 	}
-	if !settled {
-		p.giveUp("the policy has a row whose last rule has conditions")
+}
+
+// excluded reports that the first condition of a rule is an equality that
+// plainly fails on the whole path. It spares the general case most of the work:
+// a path that finds one value of an argument among many excludes all the others.
+func (p *prover) excluded(r *policy.Rule) bool {
+	if len(r.Conds) == 0 {
+		return false
 	}
+	c := &r.Conds[0]
+	return c.Op == seccomp.OpEqualTo && c.Bits >= 32 && int(c.Arg) < len(seccomp.Data{}.Args) &&
+		!contains(p.words[seccomp.OffsetLow(int(c.Arg), p.order)/4].set, uint32(c.Value))
 }
 
 // decided compares with one return word.
