@@ -669,7 +669,7 @@ var slots = [1 << slotBits]Call{
 
 // The numbers, by Call and ABI; -1 for none.
 var numbers = [count + 1][abis]int32{
-	{-1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1},
+	{-1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1},                         // none
 	{140, -1, -1, 140, -1, -1, 4140, -1, -1, 140, 140, -1, 140, -1},                  // _llseek
 	{142, -1, -1, 142, -1, -1, 4142, 5022, 6022, 142, 142, -1, 142, -1},              // _newselect
 	{149, 156, -1, 149, -1, -1, 4153, 5152, 6152, 149, 149, -1, 149, 149},            // _sysctl
@@ -1537,7 +1537,7 @@ var abiStart = [abis + 1]uint16{
 
 // The signature of a Call on an ABI; 0 where it is unknown.
 var signatureOf = [count + 1][abis]uint16{
-	{},
+	{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0},                             // none
 	{2, 0, 0, 2, 0, 0, 1, 0, 0, 2, 2, 0, 2, 0},                             // _llseek
 	{3, 0, 0, 3, 0, 0, 3, 4, 3, 3, 4, 0, 3, 0},                             // _newselect
 	{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0},                             // _sysctl

@@ -6,7 +6,7 @@ package main
 type abi struct {
 	name   string   // the column's
 	archs  []string // constants of package seccomp
-	base   uint32   // what the kernel's table leaves out of the number
+	base   int      // what the kernel's table leaves out of the number
 	wide   bool     // arguments have 64 bits
 	dirs   []string // under arch/, where its own entry points are
 	config []string // symbols of its Kconfig that choose between entry points

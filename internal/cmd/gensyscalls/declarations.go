@@ -12,16 +12,17 @@ import (
 type declaration struct {
 	params string // "int dfd, const char *filename"
 	file   string
-	guard  string // the symbol of the #if around it, empty for none, "else" for an #else
+	guard  string // the symbol of the #if around it, empty for none and in an #else
 }
 
 // arch returns the directory under arch/ that the file is in, "" for none.
 func (d declaration) arch() string {
-	dir, ok := strings.CutPrefix(d.file, "arch/")
+	below, ok := strings.CutPrefix(d.file, "arch/")
 	if !ok {
 		return ""
 	}
-	return dir[:strings.IndexByte(dir, '/')]
+	dir, _, _ := strings.Cut(below, "/")
+	return dir
 }
 
 // declarations are keyed by entry point, such as compat_sys_openat.
@@ -32,8 +33,7 @@ type declarations map[string][]declaration
 var define = regexp.MustCompile(`(?ms)^[ \t]*(COMPAT_|PPC32_)?(SYSCALL|SYSCALL32)_DEFINE[0-6]\(\s*(\w+)\s*(?:,(.*?))?\)\s*(?:$|\{)` +
 	`|^asmlinkage \w+ (\w*sys\w*_\w+)\(([^)]*)\)\s*\{`)
 
-// readDeclarations reads every .c file of the directories that define system
-// calls of the architectures here.
+// readDeclarations reads every .c file of the tree.
 func readDeclarations(tree string) (declarations, error) {
 	decls := declarations{}
 	err := filepath.WalkDir(tree, func(path string, d fs.DirEntry, err error) error {
@@ -66,6 +66,7 @@ func readDeclarations(tree string) (declarations, error) {
 	return decls, err
 }
 
+// add reads the declarations of one file.
 func (decls declarations) add(file, text string) {
 	for _, at := range define.FindAllStringSubmatchIndex(text, -1) {
 		group := func(i int) string {
@@ -92,7 +93,8 @@ func (decls declarations) add(file, text string) {
 var space = regexp.MustCompile(`\s+`)
 
 // A 64-bit argument that a 32-bit ABI passes in two registers, in the order of
-// little endian (include/asm-generic/compat.h, include/linux/syscalls.h, arch/arm64/kernel/sys32.c).
+// little endian (include/asm-generic/compat.h, include/linux/syscalls.h,
+// arch/arm64/kernel/sys32.c).
 var registerPair = regexp.MustCompile(`(?:compat_arg_u64_dual|arg_u32p|SC_ARG64)\((\w+)\)`)
 
 // pairs turns the macro's "int, dfd, const char __user *, filename" into the
