@@ -44,7 +44,7 @@ func (p *prover) abi(abi *policy.ABI, v value) {
 	for _, s := range p.words[wordNr].set {
 		r += search(rows[r:], s.lo)
 		for next := uint64(s.lo); next <= uint64(s.hi); r++ {
-			if r == len(rows) || uint64(rows[r].First) > next || len(rows[r].Rules) == 0 {
+			if r == len(rows) || uint64(rows[r].First) > next || uint64(rows[r].Last) < next || len(rows[r].Rules) == 0 {
 				p.giveUp("the policy has no rule for number %d of architecture %#x", next, uint32(abi.Audit))
 			}
 			if !p.spend(1) {
@@ -89,6 +89,7 @@ func (p *prover) row(rules []policy.Rule, numbers span, v value) {
 	for v.isConst() && n > 0 && rules[n-1].Return == seccomp.Return(v.k) {
 		n--
 	}
+	p.spend((len(rules) - n) / 8)
 	if n == 0 {
 		return
 	}

@@ -254,8 +254,20 @@ func (p *prover) split(t test) (yes, no bool) {
 	return !p.done, no
 }
 
+// assume narrows the path to the inputs that give an answer to a test. The test
+// is normal, and some inputs do.
+func (p *prover) assume(t test, answer bool) {
+	if t.value.isWord() {
+		p.spend(len(p.words[t.value.word()].set) / 8)
+	} else if t.value.isOp() {
+		p.spend(t.value.operation() / 8)
+	}
+	p.narrow(t, answer)
+}
+
 // possible asks the solver whether an input of the path gives an answer.
 func (p *prover) possible(t test, answer bool) bool {
+	p.spend(1 + len(p.atoms)/8)
 	m := p.push()
 	p.assume(t, answer)
 	words := uint16(0)

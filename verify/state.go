@@ -110,9 +110,9 @@ func (s *state) normal(t test) test {
 	return t
 }
 
-// assume narrows the path to the inputs that give a test an answer. The test is
-// normal, and some inputs do.
-func (s *state) assume(t test, answer bool) {
+// narrow leaves the inputs that give a test an answer. The test is normal, and
+// some inputs do.
+func (s *state) narrow(t test, answer bool) {
 	answer = answer != t.not
 	switch {
 	case t.value.isWord():
