@@ -58,7 +58,7 @@ func (p *parser) field(f *fields, seen *uint16) string {
 		}
 		if i >= 0 {
 			p.loosens(pos, fmt.Sprintf("unknown key %q", clip(text)), fmt.Sprintf("it is written %q", f.keys[i]),
-				"read in any case, as Docker does")
+				"read in any case, as by "+p.options.Dialect.reader())
 		}
 	}
 	switch {
@@ -114,9 +114,9 @@ func (p *parser) unknownKey(f *fields, key string, pos Pos) {
 	msg, near := fmt.Sprintf("unknown key %q", clip(key)), nearest(key, keys, "")
 	switch {
 	case near != "":
-		p.loosens(pos, msg, didYouMean(near), "ignored, as Docker does")
+		p.loosens(pos, msg, didYouMean(near), "ignored, as by "+p.options.Dialect.reader())
 	case f.strict:
-		p.loosens(pos, msg, oneOf(keys), "ignored, as Docker does")
+		p.loosens(pos, msg, oneOf(keys), "ignored, as by "+p.options.Dialect.reader())
 	default:
 		p.note(pos, msg+" is ignored", "")
 	}
@@ -127,7 +127,7 @@ func (p *parser) unknownKey(f *fields, key string, pos Pos) {
 func (p *parser) foreignKey(f *fields, key string, pos Pos) {
 	msg := fmt.Sprintf("the OCI format has no key %q", key)
 	if f.strict && key != "comment" {
-		p.loosens(pos, msg, "an OCI runtime ignores it: resolve the profile for a machine first", "ignored, as runc does")
+		p.loosens(pos, msg, "an OCI runtime ignores it: resolve the profile for a machine first", "ignored, as by runc")
 	} else {
 		p.note(pos, msg+": it is ignored", "")
 	}

@@ -46,7 +46,7 @@ func (p *parser) judgeArg(r *Rule, j int, looser bool) {
 	case a.ValueTwo&^a.Value != 0:
 		p.weigh(looser, a.Pos, argPath(r, j, "valueTwo"),
 			fmt.Sprintf("%#x has bits outside of the mask %#x", a.ValueTwo, a.Value),
-			"value is the mask, valueTwo what the masked argument must be", "they are ignored, as by libseccomp")
+			"value is the mask, valueTwo what the masked argument must be", "they are ignored")
 	}
 }
 
@@ -62,7 +62,7 @@ func (p *parser) judgeFilter(r *Rule, key string, f *Filter, looser bool) {
 	path := func(member string) string { return fmt.Sprintf("syscalls[%d].%s.%s", r.Index, key, member) }
 	neverLoosens := looser == (key == "excludes")
 	for _, name := range f.UnknownCaps {
-		msg, reading := fmt.Sprintf("unknown capability %q", clip(name.Text)), "held by nobody, as to Docker"
+		msg, reading := fmt.Sprintf("unknown capability %q", clip(name.Text)), "nobody holds it"
 		if c, ok := seccomp.CapNamed(name.Text); ok {
 			p.loosensAt(name.Pos, path("caps"), msg, fmt.Sprintf("it is written %q", c), reading)
 		} else {
@@ -78,11 +78,11 @@ func (p *parser) judgeFilter(r *Rule, key string, f *Filter, looser bool) {
 			hint = fmt.Sprintf("it is written %q", dockerName(a))
 		}
 		p.weigh(neverLoosens, name.Pos, path("arches"), fmt.Sprintf("unknown architecture %q", clip(name.Text)), hint,
-			"no machine's, as to Docker")
+			"no machine is called that")
 	}
 	if f.MinKernel != nil && *f.MinKernel == (seccomp.KernelVersion{}) {
 		p.weigh(key == "excludes" && !looser, r.Pos, path("minKernel"), "the version is empty",
-			`remove it, or write one such as "4.8"`, "every kernel is new enough, as to Docker")
+			`remove it, or write one such as "4.8"`, "every kernel is new enough")
 	}
 }
 

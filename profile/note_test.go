@@ -52,13 +52,13 @@ func TestNotes(t *testing.T) {
 			`p:2:10: syscalls[0].args[0].value: a mask of 0 compares nothing; the condition always holds ` +
 				`(value is the mask, valueTwo what the masked argument must be)`},
 		{allow(`"includes": {"caps": ["CAP_SYS_ADMN"]}`),
-			`p:2:23: syscalls[0].includes.caps: unknown capability "CAP_SYS_ADMN"; held by nobody, as to Docker (did you mean "CAP_SYS_ADMIN"?)`},
+			`p:2:23: syscalls[0].includes.caps: unknown capability "CAP_SYS_ADMN"; nobody holds it (did you mean "CAP_SYS_ADMIN"?)`},
 		{deny(`"excludes": {"caps": ["CAP_FUTURE"]}`),
-			`p:2:23: syscalls[0].excludes.caps: unknown capability "CAP_FUTURE"; held by nobody, as to Docker`},
+			`p:2:23: syscalls[0].excludes.caps: unknown capability "CAP_FUTURE"; nobody holds it`},
 		{allow(`"includes": {"arches": ["x86_64"]}`),
-			`p:2:25: syscalls[0].includes.arches: unknown architecture "x86_64"; no machine's, as to Docker (it is written "amd64")`},
+			`p:2:25: syscalls[0].includes.arches: unknown architecture "x86_64"; no machine is called that (it is written "amd64")`},
 		{allow(`"includes": {"minKernel": ""}`),
-			`p:1:50: syscalls[0].includes.minKernel: the version is empty; every kernel is new enough, as to Docker ` +
+			`p:1:50: syscalls[0].includes.minKernel: the version is empty; every kernel is new enough ` +
 				`(remove it, or write one such as "4.8")`},
 	} {
 		wantNotes(t, c[0], profile.Options{}, c[1])
@@ -81,7 +81,7 @@ p:2:16: defaultErrno: the OCI format has no key "defaultErrno": it is ignored`)
 p:2:15: syscalls[0].name: the OCI format has no key "name" (an OCI runtime ignores it: resolve the profile for a machine first)`)
 
 	p := wantNotes(t, allow(`"includes": {"caps": ["CAP_SYS_ADMIN"]}`), profile.Options{Dialect: profile.OCI, Lenient: true},
-		`p:2:1: syscalls[0].includes: the OCI format has no key "includes"; ignored, as runc does `+
+		`p:2:1: syscalls[0].includes: the OCI format has no key "includes"; ignored, as by runc `+
 			`(an OCI runtime ignores it: resolve the profile for a machine first)`)
 	if !p.Rules[0].Includes.Empty() {
 		t.Error("an OCI runtime has no condition on this rule, the profile has")
@@ -95,10 +95,10 @@ func TestLenient(t *testing.T) {
 		src, note string
 		same      string // a profile without the slip that must mean the same
 	}{
-		{top(`"SYSCALLS": []`), `p:2:1: SYSCALLS: unknown key "SYSCALLS"; read in any case, as Docker does (it is written "syscalls")`, top(`"syscalls": []`)},
-		{top(`"syscals": []`), `p:2:1: syscals: unknown key "syscals"; ignored, as Docker does (did you mean "syscalls"?)`, top(`"syscalls": []`)},
-		{allow(`"include": {}`), `p:2:1: syscalls[0].include: unknown key "include"; ignored, as Docker does (did you mean "includes"?)`, allow(`"comment": ""`)},
-		{allow(`"errnoRet": 7`), `p:2:13: syscalls[0].errnoRet: SCMP_ACT_ALLOW takes no errno; ignored, as runc does ` +
+		{top(`"SYSCALLS": []`), `p:2:1: SYSCALLS: unknown key "SYSCALLS"; read in any case, as by Docker (it is written "syscalls")`, top(`"syscalls": []`)},
+		{top(`"syscals": []`), `p:2:1: syscals: unknown key "syscals"; ignored, as by Docker (did you mean "syscalls"?)`, top(`"syscalls": []`)},
+		{allow(`"include": {}`), `p:2:1: syscalls[0].include: unknown key "include"; ignored, as by Docker (did you mean "includes"?)`, allow(`"comment": ""`)},
+		{allow(`"errnoRet": 7`), `p:2:13: syscalls[0].errnoRet: SCMP_ACT_ALLOW takes no errno; ignored, as by runc ` +
 			`(remove it; SCMP_ACT_ERRNO and SCMP_ACT_TRACE take one)`, allow(`"comment": ""`)},
 		{top(`"defaultErrnoRet": 65541`), `p:2:20: defaultErrnoRet: errno 65541: the largest is 4095; 5 is used: runc keeps 16 bits, the kernel at most 4095`,
 			top(`"defaultErrnoRet": 5`)},
@@ -108,7 +108,7 @@ func TestLenient(t *testing.T) {
 			`p:2:10: syscalls[0].args[0].value: a mask of 0 compares nothing; the condition always holds ` +
 				`(value is the mask, valueTwo what the masked argument must be)`, ""},
 		{allow(`"excludes": {"caps": ["SYS_ADMIN"]}`),
-			`p:2:23: syscalls[0].excludes.caps: unknown capability "SYS_ADMIN"; held by nobody, as to Docker (it is written "CAP_SYS_ADMIN")`, ""},
+			`p:2:23: syscalls[0].excludes.caps: unknown capability "SYS_ADMIN"; nobody holds it (it is written "CAP_SYS_ADMIN")`, ""},
 	} {
 		p := wantNotes(t, c.src, lenient, c.note)
 		if c.same == "" {

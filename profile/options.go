@@ -25,3 +25,12 @@ const (
 	// a conditional rule unconditionally.
 	OCI
 )
+
+// reader names who reads the dialect, for the notes on what that one makes of a
+// slip.
+func (d Dialect) reader() string {
+	if d == OCI {
+		return "runc"
+	}
+	return "Docker"
+}

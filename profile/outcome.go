@@ -66,7 +66,7 @@ func (p *parser) settle(o *outcome, retKey, errnoKey string) (seccomp.Return, bo
 		return o.action.Return(), true
 	case !o.action.TakesErrno():
 		p.loosensAt(pos, p.under(key), fmt.Sprintf("%s takes no errno", o.action),
-			"remove it; SCMP_ACT_ERRNO and SCMP_ACT_TRACE take one", "ignored, as runc does")
+			"remove it; SCMP_ACT_ERRNO and SCMP_ACT_TRACE take one", "ignored, as by runc")
 		return o.action.Return(), true
 	case o.action == seccomp.ActErrno && value > uint64(seccomp.MaxErrno):
 		kept := min(uint16(value), uint16(seccomp.MaxErrno))

@@ -5,7 +5,8 @@ import "github.com/weir-dev/weir/seccomp"
 // A Profile is one file as its author wrote it: nothing is resolved yet, and
 // conditional rules still carry their conditions. Parse guarantees that every
 // value is one of the constants of package seccomp and that nothing required is
-// missing. System call names are only text here; package policy knows them.
+// missing. System call names are only text here; package policy knows them. A
+// profile may also be made by hand, to be written; it then has no places.
 type Profile struct {
 	File string // for messages; what the caller said it is called
 
