@@ -78,11 +78,13 @@ func TestNoJSON(t *testing.T) {
 		{`{"a": "b`, `p:1:7: the string is not closed (add a double quote where it ends, on the same line)`},
 		{"{\"a\": \"b\n\"}", `p:1:7: the string is not closed (add a double quote where it ends, on the same line)`},
 		{"{\"a\": \"b\tc\"}", `p:1:9: control character U+0009 in a string (write it as an escape, such as \t)`},
+		{"{\"a\": \"b\x1fc\"}", `p:1:9: control character U+001F in a string (write it as an escape, such as \t)`},
 		{"{\"a\": \"\xe9\"}", `p:1:8: the byte 0xe9 is not UTF-8 (save the file as UTF-8)`},
 		{`{"a": "\d"}`, `p:1:8: a backslash begins no escape sequence here (write \\ for a backslash)`},
 		{`{"a": "\u12"}`, `p:1:8: \u without four hexadecimal digits`},
 		{`{"a": "\ud83d"}`, `p:1:8: half of a surrogate pair (write both halves, or the character itself)`},
 		{`{"a": 010}`, `p:1:7: a number that begins with 0 (write it in decimal, without leading zeros)`},
+		{`{"a": 00}`, `p:1:7: a number that begins with 0 (write it in decimal, without leading zeros)`},
 		{`{"a": 0x10}`, `p:1:7: JSON has no hexadecimal numbers (write it in decimal)`},
 		{`{"a": -}`, `p:1:8: found '}', expected a digit`},
 		{`{"a": 1e+}`, `p:1:10: found '}', expected a digit`},
@@ -212,6 +214,8 @@ func TestBadConditionInRule(t *testing.T) {
 		{`"includes": {"minKernel": "3"}`, `p:2:27: syscalls[0].includes.minKernel: "3" is not a kernel version (write its first two numbers, such as "4.8")`},
 		{`"includes": {"minKernel": 3.12}`, `p:2:27: syscalls[0].includes.minKernel: found a number, expected a string (write it in double quotes)`},
 		{`"includes": {"minKernel": "4.15abc"}`, `p:2:27: syscalls[0].includes.minKernel: "4.15abc" is not a kernel version (write its first two numbers, such as "4.8")`},
+		{`"includes": {"minKernel": "0.0"}`, `p:2:27: syscalls[0].includes.minKernel: "0.0" is not a kernel version (write its first two numbers, such as "4.8")`},
+		{`"includes": {"minKernel": "4.256"}`, `p:2:27: syscalls[0].includes.minKernel: "4.256" is not a kernel version (write its first two numbers, such as "4.8")`},
 		{`"includes": ["CAP_SYS_ADMIN"]`, `p:2:13: syscalls[0].includes: found a list, expected an object`},
 	} {
 		wantErrors(t, allow(c[0]), profile.Options{}, c[1])

@@ -57,6 +57,9 @@ func TestNotes(t *testing.T) {
 			`p:2:23: syscalls[0].excludes.caps: unknown capability "CAP_FUTURE"; nobody holds it`},
 		{allow(`"includes": {"arches": ["x86_64"]}`),
 			`p:2:25: syscalls[0].includes.arches: unknown architecture "x86_64"; no machine is called that (it is written "amd64")`},
+		{deny(`"includes": {"minKernel": ""}`),
+			`p:1:50: syscalls[0].includes.minKernel: the version is empty; every kernel is new enough ` +
+				`(remove it, or write one such as "4.8")`},
 		{allow(`"includes": {"minKernel": ""}`),
 			`p:1:50: syscalls[0].includes.minKernel: the version is empty; every kernel is new enough ` +
 				`(remove it, or write one such as "4.8")`},
@@ -179,6 +182,7 @@ func TestEveryActionIsReadWithItsErrno(t *testing.T) {
 		{`"errnoRet": 38, "action": "SCMP_ACT_ERRNO"`, seccomp.ReturnErrno(seccomp.ENOSYS)},
 		{`"errno": "ENOSYS", "action": "SCMP_ACT_ERRNO"`, seccomp.ReturnErrno(seccomp.ENOSYS)},
 		{`"errno": "38", "errnoRet": 38, "action": "SCMP_ACT_ERRNO"`, seccomp.ReturnErrno(seccomp.ENOSYS)},
+		{`"errnoRet": 0, "action": "SCMP_ACT_TRACE"`, seccomp.ActTrace.Return()},
 		{`"errnoRet": 65535, "action": "SCMP_ACT_TRACE"`, seccomp.ActTrace.With(65535)},
 	} {
 		p := wantNotes(t, top(`"syscalls": [{"names": ["read"], `+c.member+`}]`), profile.Options{}, "")
