@@ -39,10 +39,9 @@ func (p *prover) returns(v value) {
 // abi compares with the rows that the path's numbers meet.
 func (p *prover) abi(abi *policy.ABI, v value) {
 	rows := abi.Rows
-	r := 0
 	var passed []policy.Rule
 	for _, s := range p.words[wordNr].set {
-		r += search(rows[r:], s.lo)
+		r := p.rowOf(rows, s.lo)
 		for next := uint64(s.lo); next <= uint64(s.hi); r++ {
 			if r == len(rows) || uint64(rows[r].First) > next || uint64(rows[r].Last) < next || len(rows[r].Rules) == 0 {
 				p.giveUp("the policy has no rule for number %d of architecture %#x", next, uint32(abi.Audit))
@@ -64,12 +63,19 @@ func (p *prover) abi(abi *policy.ABI, v value) {
 				passed = row.Rules
 			}
 		}
-		r--
 	}
 }
 
-// search returns the index of the row that has a number.
-func search(rows []policy.Row, nr uint32) int {
+// rowOf returns the index of the row that has a number, or how many rows there
+// are if none has. It looks near the last one first: many programs test numbers
+// in order.
+func (p *prover) rowOf(rows []policy.Row, nr uint32) int {
+	for i := p.near; i < min(p.near+3, len(rows)); i++ {
+		if uint32(rows[i].First) <= nr && nr <= uint32(rows[i].Last) {
+			p.near = i
+			return i
+		}
+	}
 	i, j := 0, len(rows)
 	for i < j {
 		if m := int(uint(i+j) / 2); uint32(rows[m].Last) < nr {
@@ -78,6 +84,7 @@ func search(rows []policy.Row, nr uint32) int {
 			j = m
 		}
 	}
+	p.near = i
 	return i
 }
 

@@ -97,10 +97,16 @@ func (p *prover) below(arg uint8, bound, width uint64) comparison {
 
 // argument is one word of an argument, cut to a mask.
 func (p *prover) argument(arg uint8, high bool, mask uint64) value {
+	offset := seccomp.OffsetLow(int(arg), p.order)
 	if high {
-		return p.operation(and, word(seccomp.OffsetHigh(int(arg), p.order)/4), number(uint32(mask>>32)))
+		offset = seccomp.OffsetHigh(int(arg), p.order)
+		mask >>= 32
 	}
-	return p.operation(and, word(seccomp.OffsetLow(int(arg), p.order)/4), number(uint32(mask)))
+	w := word(offset / 4)
+	if uint32(mask) == most {
+		return w
+	}
+	return p.operation(and, w, number(uint32(mask)))
 }
 
 func one(k uint32) span { return span{k, k} }

@@ -238,7 +238,7 @@ func (p *prover) split(t test) (yes, no bool) {
 	}
 	yes, no = true, true
 	if t.value.isWord() {
-		yes, no = meets(p.words[t.value.word()].set, t.in)
+		yes, no = p.words[t.value.word()].meets(t.in)
 		if t.not {
 			yes, no = no, yes
 		}
@@ -284,10 +284,10 @@ func (p *prover) possible(t test, answer bool) bool {
 // lesser returns the answer to a test of a word that leaves the shorter list of
 // spans.
 func (p *prover) lesser(t test) bool {
-	if !t.value.isWord() {
-		return true
+	if !t.value.isWord() || t.in.lo == t.in.hi {
+		return !t.not
 	}
-	set := p.words[t.value.word()].set
-	inside := find(set, t.in.hi) - find(set, t.in.lo)
-	return (2*inside <= len(set)) != t.not
+	w := &p.words[t.value.word()]
+	inside := find(w.set, t.in.hi, 0) - find(w.set, t.in.lo, int(w.near))
+	return (2*inside <= len(w.set)) != t.not
 }

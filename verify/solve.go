@@ -167,7 +167,7 @@ func first(set []span, val, known uint32) (uint32, bool) {
 		if x <= set[i].hi {
 			return x, true
 		}
-		i += 1 + find(set[i+1:], x)
+		i += 1 + find(set[i+1:], x, 0)
 		if i < len(set) && set[i].lo <= x {
 			return x, true
 		}

@@ -8,8 +8,13 @@ const most = 1<<32 - 1
 // Sets of numbers are lists of spans, in ascending order and disjoint; no span
 // is empty.
 
-// find returns the index of the first span that does not lie below x.
-func find(set []span, x uint32) int {
+// find returns the index of the first span that does not lie below x. It looks
+// at index near first, since one question about a set often follows another
+// about the same place.
+func find(set []span, x uint32, near int) int {
+	if near <= len(set) && (near == 0 || set[near-1].hi < x) && (near == len(set) || set[near].hi >= x) {
+		return near
+	}
 	i, j := 0, len(set)
 	for i < j {
 		if m := int(uint(i+j) / 2); set[m].hi < x {
@@ -23,19 +28,8 @@ func find(set []span, x uint32) int {
 
 // contains reports whether x is in the set.
 func contains(set []span, x uint32) bool {
-	i := find(set, x)
+	i := find(set, x, 0)
 	return i < len(set) && set[i].lo <= x
-}
-
-// meets reports whether numbers of a set that is not empty lie in s, and whether
-// numbers lie outside.
-func meets(set []span, s span) (inside, outside bool) {
-	outside = set[0].lo < s.lo || set[len(set)-1].hi > s.hi
-	if !outside {
-		return true, false
-	}
-	i := find(set, s.lo)
-	return i < len(set) && set[i].lo <= s.hi, true
 }
 
 // single returns the only number of a set.
@@ -43,25 +37,24 @@ func single(set []span) (uint32, bool) {
 	return set[0].lo, len(set) == 1 && set[0].lo == set[0].hi
 }
 
-// intersect cuts the set to what lies in s, in place.
-func intersect(set []span, s span) []span {
-	set = set[find(set, s.lo):]
-	n := find(set, s.hi)
-	if n < len(set) && set[n].lo <= s.hi {
+// intersect cuts the set to what lies in s, in place. The span at i is the first
+// that does not lie below s.
+func intersect(set []span, i int, s span) []span {
+	n := i
+	for n < len(set) && set[n].lo <= s.hi {
 		n++
 	}
-	set = set[:n]
-	if n > 0 {
+	set = set[i:n]
+	if n > i {
 		set[0].lo = max(set[0].lo, s.lo)
-		set[n-1].hi = min(set[n-1].hi, s.hi)
+		set[n-i-1].hi = min(set[n-i-1].hi, s.hi)
 	}
 	return set
 }
 
 // subtract takes s out of the set, in place but for one more span that it may
-// need.
-func subtract(set []span, s span) []span {
-	i := find(set, s.lo)
+// need. The span at i is the first that does not lie below s.
+func subtract(set []span, i int, s span) []span {
 	if i == len(set) || set[i].lo > s.hi {
 		return set
 	}

@@ -17,8 +17,9 @@ type state struct {
 
 // An inputWord is what the path says of one word of the input by itself.
 type inputWord struct {
-	set   []span // where it lies
+	set   []span // where it lies; never empty
 	depth int32  // whose list it is: one of this depth may be changed in place
+	near  int32  // the index of the last question
 }
 
 // An undo restores a word.
@@ -58,7 +59,7 @@ func (s *state) reset() {
 	s.atoms, s.nodes, s.undo = s.atoms[:0], s.nodes[:0], s.undo[:0]
 	s.depth, s.arena.at = 0, position{}
 	for i := range s.words {
-		s.words[i] = inputWord{append(s.arena.room(1), span{0, most}), 0}
+		s.words[i] = inputWord{set: append(s.arena.room(1), span{0, most})}
 	}
 }
 
@@ -118,21 +119,27 @@ func (s *state) narrow(t test, answer bool) {
 	case t.value.isWord():
 		w := &s.words[t.value.word()]
 		old := w.set
-		if w.depth != s.depth {
+		i := find(old, t.in.lo, int(w.near))
+		w.near = int32(i)
+		switch {
+		case w.depth != s.depth:
 			s.undo = append(s.undo, undo{t.value.word(), *w})
 			w.depth = s.depth
 			if answer {
-				i, j := find(old, t.in.lo), find(old, t.in.hi)
-				old = old[i:min(j+1, len(old))]
+				n := i
+				for n < len(old) && old[n].lo <= t.in.hi {
+					n++
+				}
+				old, i = old[i:n], 0
 			}
 			w.set = append(s.arena.room(len(old)+1), old...)
-		} else if !answer && len(old) == cap(old) {
+		case !answer && len(old) == cap(old):
 			w.set = append(s.arena.room(2*len(old)+2), old...)
 		}
 		if answer {
-			w.set = intersect(w.set, t.in)
+			w.set = intersect(w.set, i, t.in)
 		} else {
-			w.set = subtract(w.set, t.in)
+			w.set = subtract(w.set, i, t.in)
 		}
 	case t.value.isOp():
 		s.atoms = append(s.atoms, atom{value: t.value, in: t.in, not: !answer})
@@ -205,6 +212,18 @@ func (s *state) support(a *atom) {
 
 // andBelow adds all lower bits to the highest.
 func andBelow(b uint32) uint32 { return uint32(1)<<bits.Len32(b) - 1 }
+
+// meets reports whether the word lies in a span for some inputs, and outside for
+// some.
+func (w *inputWord) meets(s span) (inside, outside bool) {
+	set := w.set
+	if s.lo <= set[0].lo && set[len(set)-1].hi <= s.hi {
+		return true, false
+	}
+	i := find(set, s.lo, int(w.near))
+	w.near = int32(i)
+	return i < len(set) && set[i].lo <= s.hi, true
+}
 
 // linked returns the words that hang together with those given, through atoms.
 func (s *state) linked(words uint16) uint16 {

@@ -77,6 +77,7 @@ type prover struct {
 	pol   *policy.Policy
 	prog  bpf.Program
 	order seccomp.ByteOrder
+	near  int // the index of the row looked at last
 
 	state
 	solver
@@ -89,7 +90,7 @@ type prover struct {
 
 func (p *prover) start(pol *policy.Policy, prog bpf.Program, budget int) {
 	p.pol, p.prog, p.order = pol, prog, pol.Native.ByteOrder()
-	p.budget, p.spent = budget, 0
+	p.budget, p.spent, p.near = budget, 0, 0
 	p.result, p.done = Result{}, false
 	p.state.reset()
 	for i := 1; i < len(pol.ABIs); i++ {
