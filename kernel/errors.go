@@ -60,7 +60,7 @@ var (
 		"name fewer argument conditions or fewer architectures",
 	}
 	ErrChainTooLong error = &cause{
-		"all filters of one thread may have 32768 instructions together, and 4 more for each filter",
+		"all filters of one thread together may have 32768 of the kernel's own instructions, into which it translates programs",
 		"the filters that the thread has already cannot be taken off; start it from one with fewer",
 	}
 	ErrNoMemory error = &cause{

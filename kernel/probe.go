@@ -38,7 +38,7 @@ func Probe() Support {
 		KeyBitmap:       probeBitmap(s.Release, native),
 		KeyLog:          probeLog(),
 	}
-	onOwnThread(func() { probeOnThread(found, config) })
+	onOwnThread(func() bool { probeOnThread(found, config); return true })
 
 	add := func(group string, features ...Feature) {
 		for _, f := range features {

@@ -35,13 +35,22 @@ type Filter struct {
 // stays stopped, a system call that waits is resumed. That holds for every
 // failure too, and when the reader is killed half-way.
 //
+// There is one thing to know. The kernel resumes a call that waits for a limited
+// time as restart_syscall, after this stop as after any other, and the thread's
+// filters decide about it. Where they do not allow it, the call begins
+// anew, with its whole time limit. On other architectures than x86_64, or if the
+// reader is killed in the very moment, it fails as the filters say.
+//
 // It takes CAP_SYS_ADMIN in the first user namespace, a reader without filters,
 // and Linux 4.16 with CONFIG_CHECKPOINT_RESTORE. Every failure is an [*Error];
 // to have no filter is one, [ErrNoFilter].
 func ReadBack(tid int) ([]Filter, error) {
 	var filters []Filter
 	var failed *Error
-	onOwnThread(func() { filters, failed = readBack(tid) })
+	onOwnThread(func() (traces bool) {
+		filters, traces, failed = readBack(tid)
+		return traces
+	})
 	if failed != nil {
 		failed.Op = fmt.Sprintf("read the filters of thread %d", tid)
 		return nil, failed
@@ -49,26 +58,30 @@ func ReadBack(tid int) ([]Filter, error) {
 	return filters, nil
 }
 
-// readBack traces the thread from the calling one. Where it returns without
-// having detached, the end of the calling thread detaches.
-func readBack(tid int) ([]Filter, *Error) {
+// readBack traces the thread from the calling one. It says whether it left it
+// traced, because a thread that does not stand still cannot be let go; the end
+// of the calling thread does that then.
+func readBack(tid int) (filters []Filter, traces bool, failed *Error) {
 	if err := sys.PtraceSeize(tid); err != nil {
-		return nil, notSeized(tid, err)
+		return nil, false, notSeized(tid, err)
 	}
 	// From here on the thread may end at any time, and every request then says
 	// ESRCH.
 	if err := sys.PtraceInterrupt(tid); err != nil {
-		return nil, lost(err)
+		return nil, true, lost(err)
 	}
 	pending, failed := awaitStop(tid)
 	if failed != nil {
-		return nil, failed
+		return nil, true, failed
 	}
-	filters, failed := copyFilters(tid)
-	if err := sys.PtraceDetach(tid, pending); err != nil && failed == nil {
+	filters, failed = copyFilters(tid)
+	if err := avoidRestart(tid, filters); err != nil && failed == nil {
 		failed = lost(err)
 	}
-	return filters, failed
+	if err := sys.PtraceDetach(tid, pending); err != nil {
+		return nil, true, lost(err)
+	}
+	return filters, false, failed
 }
 
 // patience is how long a thread may take to stop. One that runs or waits in a
@@ -143,7 +156,7 @@ func notSeized(tid int, err error) *Error {
 	case statusField(who, "Tgid") == strconv.Itoa(os.Getpid()):
 		failed.Cause = ErrOwnThread
 	case tracer != "" && tracer != "0":
-		failed.Cause = fmt.Errorf("%w: process %s", ErrTraced, tracer)
+		failed.Cause = fmt.Errorf("%w: process %s", ErrTraced, statusField(tracer, "Tgid"))
 	}
 	return failed
 }

@@ -8,11 +8,10 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// onOwnThread runs f on an operating system thread that ends with it, and
-// returns when f has. What f does to its thread, a filter, no_new_privs, goes
-// away with it; and what the thread traces, the kernel lets go, even if f could
-// not.
-func onOwnThread(f func()) {
+// onOwnThread runs f on an operating system thread of its own, and returns when
+// f has. If f says that it left the thread spoilt, the thread ends: a filter or
+// no_new_privs goes away with it, and what it traces, the kernel lets go.
+func onOwnThread(f func() (spoilt bool)) {
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
@@ -26,7 +25,9 @@ func onOwnThread(f func()) {
 			runtime.UnlockOSThread()
 			return
 		}
-		f()
+		if !f() {
+			runtime.UnlockOSThread()
+		}
 	}()
 	<-done
 }

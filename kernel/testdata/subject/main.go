@@ -1,0 +1,178 @@
+//go:build linux
+
+// Subject is the child of package kernel's tests: what is filtered, and who
+// reads. Its arguments are a list of steps; they all happen on the main thread,
+// and each says what it did on a line of standard output.
+//
+//	under PROGRAM   load a program (base64, raw) and go on as a new process
+//	nnp             set no_new_privs
+//	load FLAGS N X  load the same program N times: "allow" or instructions that allow, X of them
+//	listen FLAGS    load a program with a listener
+//	filter PROGRAM FLAGS   load a program
+//	threads N       start N threads, each with a filter that it alone has
+//	tsync           load for all threads
+//	sleep           sleep a quarter of a second in one call
+//	serve           answer each line of standard input, until its end
+//	readback TID    read filters once
+//	watch TID       read filters again and again
+//	probe           print kernel.Probe as JSON
+package main
+
+import (
+	"bufio"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"os/signal"
+	"runtime"
+	"strconv"
+	"strings"
+	"sync/atomic"
+	"syscall"
+	"time"
+
+	"github.com/weir-dev/weir/bpf"
+	"github.com/weir-dev/weir/kernel"
+	"github.com/weir-dev/weir/seccomp"
+	"golang.org/x/sys/unix"
+)
+
+func init() { runtime.LockOSThread() }
+
+func main() {
+	args := os.Args[1:]
+	next := func() string {
+		a := args[0]
+		args = args[1:]
+		return a
+	}
+	number := func() int {
+		n, err := strconv.Atoi(next())
+		if err != nil {
+			panic(err)
+		}
+		return n
+	}
+	program := func() bpf.Program {
+		raw, err := base64.StdEncoding.DecodeString(next())
+		if err != nil {
+			panic(err)
+		}
+		prog, err := bpf.ParseRaw(raw, order())
+		if err != nil {
+			panic(err)
+		}
+		return prog
+	}
+	for len(args) > 0 {
+		switch step := next(); step {
+		case "under":
+			err := kernel.Load(program(), 0)
+			if err == nil {
+				err = syscall.Exec("/proc/self/exe", append([]string{"subject"}, args...), os.Environ())
+			}
+			report("under", err)
+		case "nnp":
+			report(step, unix.Prctl(unix.PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))
+		case "load":
+			flags, times, length := seccomp.Flag(number()), number(), number()
+			var err error
+			n := 0
+			for ; n < times && err == nil; n++ {
+				err = kernel.Load(allowing(length), flags)
+			}
+			report(fmt.Sprintf("load %d", n), err)
+		case "listen":
+			_, err := kernel.Listen(allowing(1), seccomp.Flag(number()))
+			report(step, err)
+		case "filter":
+			report(step, kernel.Load(program(), seccomp.Flag(number())))
+		case "threads":
+			for i := range number() {
+				tid := make(chan int)
+				go func() {
+					runtime.LockOSThread()
+					// The K of a load that no one looks at is what makes them differ.
+					if err := kernel.Load(bpf.Program{{Op: bpf.OpLdImm, K: uint32(i)}, allowing(1)[0]}, 0); err != nil {
+						panic(err)
+					}
+					tid <- unix.Gettid()
+					select {}
+				}()
+				fmt.Println(<-tid)
+			}
+		case "tsync":
+			report(step, kernel.Load(allowing(1), seccomp.FlagTSync))
+		case "sleep":
+			fmt.Println("sleeping")
+			begin := time.Now()
+			err := unix.Nanosleep(&unix.Timespec{Nsec: 250e6}, nil)
+			if slept := time.Since(begin); err == nil && slept < 250*time.Millisecond {
+				err = fmt.Errorf("slept for %v only", slept)
+			}
+			report(step, err)
+		case "serve":
+			serve()
+		case "readback":
+			filters, err := kernel.ReadBack(number())
+			report(fmt.Sprintf("readback %d", len(filters)), err)
+		case "watch":
+			fmt.Println("watching")
+			for tid := number(); ; {
+				if _, err := kernel.ReadBack(tid); err != nil {
+					report(step, err)
+				}
+			}
+		case "probe":
+			if err := json.NewEncoder(os.Stdout).Encode(kernel.Probe()); err != nil {
+				panic(err)
+			}
+		default:
+			panic(step)
+		}
+	}
+}
+
+// serve counts the signals that come, one at a time, and answers questions.
+func serve() {
+	var count atomic.Int64
+	signals := make(chan os.Signal, 1)
+	signal.Notify(signals, syscall.Signal(40))
+	go func() {
+		for range signals {
+			count.Add(1)
+		}
+	}()
+	fmt.Println("serving")
+	for lines := bufio.NewScanner(os.Stdin); lines.Scan(); {
+		fmt.Println(lines.Text(), count.Load())
+	}
+}
+
+func allowing(length int) bpf.Program {
+	prog := make(bpf.Program, length)
+	for i := range prog {
+		prog[i] = bpf.Ret(seccomp.ActAllow.Return())
+	}
+	return prog
+}
+
+func order() seccomp.ByteOrder {
+	native, _ := seccomp.ArchNamed(runtime.GOARCH)
+	return native.ByteOrder()
+}
+
+// report prints what became of a step. After a failure the process ends.
+func report(step string, err error) {
+	if err == nil {
+		fmt.Println(step, "ok")
+		return
+	}
+	fmt.Println(strings.TrimSpace(step), err)
+	if e := (*kernel.Error)(nil); errors.As(err, &e) && e.Hint() != "" {
+		fmt.Println("hint:", e.Hint())
+	}
+	os.Exit(1)
+}
