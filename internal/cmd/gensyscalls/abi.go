@@ -7,7 +7,6 @@ type abi struct {
 	name   string   // the column's
 	archs  []string // constants of package seccomp
 	base   int      // what the kernel's table leaves out of the number
-	wide   bool     // arguments have 64 bits
 	dirs   []string // under arch/, where its own entry points are
 	config []string // symbols of its Kconfig that choose between entry points
 
@@ -37,7 +36,7 @@ var abis = []abi{
 		table: table{"arch/x86/entry/syscalls/syscall_32.tbl", []string{"i386"}, 4},
 	},
 	{
-		name: "x86_64", archs: []string{"ArchX86_64"}, wide: true, dirs: []string{"x86"},
+		name: "x86_64", archs: []string{"ArchX86_64"}, dirs: []string{"x86"},
 		table: table{"arch/x86/entry/syscalls/syscall_64.tbl", []string{"common", "64"}, 3},
 	},
 	{
@@ -50,11 +49,11 @@ var abis = []abi{
 		private: "arch/arm/include/uapi/asm/unistd.h",
 	},
 	{
-		name: "aarch64", archs: []string{"ArchAARCH64"}, wide: true, dirs: []string{"arm64"}, config: []string{"CONFIG_CLONE_BACKWARDS"},
+		name: "aarch64", archs: []string{"ArchAARCH64"}, dirs: []string{"arm64"}, config: []string{"CONFIG_CLONE_BACKWARDS"},
 		table: table{"scripts/syscall.tbl", []string{"common", "64", "renameat", "rlimit", "memfd_secret"}, 3},
 	},
 	{
-		name: "loongarch64", archs: []string{"ArchLOONGARCH64"}, wide: true, dirs: []string{"loongarch"},
+		name: "loongarch64", archs: []string{"ArchLOONGARCH64"}, dirs: []string{"loongarch"},
 		table: table{"scripts/syscall.tbl", []string{"common", "64", "memfd_secret"}, 3},
 	},
 	{
@@ -62,7 +61,7 @@ var abis = []abi{
 		table: table{"arch/mips/kernel/syscalls/syscall_o32.tbl", nil, 4},
 	},
 	{
-		name: "mips64", archs: []string{"ArchMIPS64", "ArchMIPSEL64"}, base: 5000, wide: true, dirs: []string{"mips"}, config: []string{"CONFIG_CLONE_BACKWARDS"},
+		name: "mips64", archs: []string{"ArchMIPS64", "ArchMIPSEL64"}, base: 5000, dirs: []string{"mips"}, config: []string{"CONFIG_CLONE_BACKWARDS"},
 		table: table{"arch/mips/kernel/syscalls/syscall_n64.tbl", nil, 3},
 	},
 	{
@@ -74,11 +73,11 @@ var abis = []abi{
 		table: table{"arch/powerpc/kernel/syscalls/syscall.tbl", []string{"common", "nospu", "32"}, 4},
 	},
 	{
-		name: "ppc64", archs: []string{"ArchPPC64", "ArchPPC64LE"}, wide: true, dirs: []string{"powerpc"}, config: []string{"CONFIG_CLONE_BACKWARDS"},
+		name: "ppc64", archs: []string{"ArchPPC64", "ArchPPC64LE"}, dirs: []string{"powerpc"}, config: []string{"CONFIG_CLONE_BACKWARDS"},
 		table: table{"arch/powerpc/kernel/syscalls/syscall.tbl", []string{"common", "nospu", "64"}, 3},
 	},
 	{
-		name: "riscv64", archs: []string{"ArchRISCV64"}, wide: true, dirs: []string{"riscv"}, config: []string{"CONFIG_CLONE_BACKWARDS"},
+		name: "riscv64", archs: []string{"ArchRISCV64"}, dirs: []string{"riscv"}, config: []string{"CONFIG_CLONE_BACKWARDS"},
 		table: table{"scripts/syscall.tbl", []string{"common", "64", "riscv", "rlimit", "memfd_secret"}, 3},
 	},
 	{
@@ -86,7 +85,7 @@ var abis = []abi{
 		table: table{"arch/s390/kernel/syscalls/syscall.tbl", []string{"common", "32"}, 4}, gone: true,
 	},
 	{
-		name: "s390x", archs: []string{"ArchS390X"}, wide: true, dirs: []string{"s390"}, config: []string{"CONFIG_CLONE_BACKWARDS2", "CONFIG_OLD_SIGSUSPEND3"},
+		name: "s390x", archs: []string{"ArchS390X"}, dirs: []string{"s390"}, config: []string{"CONFIG_CLONE_BACKWARDS2", "CONFIG_OLD_SIGSUSPEND3"},
 		table: table{"arch/s390/kernel/syscalls/syscall.tbl", []string{"common"}, 3},
 	},
 }
