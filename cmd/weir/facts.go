@@ -129,12 +129,17 @@ func parseCaps(flag string, names []string) (set seccomp.Caps, all bool, err err
 
 // readProfile reads a PROFILE: a file, - or builtin.
 func readProfile(arg string, stdin io.Reader, lenient bool) (*profile.Profile, error) {
-	opts := profile.Options{Lenient: lenient}
-	switch arg {
-	case "builtin":
+	if arg == "builtin" {
 		return profile.Default(), nil
-	case "-":
-		return profile.Read(stdin, "standard input", opts)
 	}
-	return profile.ReadFile(arg, opts)
+	read := profile.ReadFile
+	if arg == "-" {
+		arg = "standard input"
+		read = func(file string) ([]byte, error) { return profile.Read(stdin, file) }
+	}
+	src, err := read(arg)
+	if err != nil {
+		return nil, err
+	}
+	return profile.Parse(arg, src, profile.Options{Lenient: lenient})
 }

@@ -120,7 +120,7 @@ func (f *runFlags) run(cmd *cobra.Command, args []string) (int, error) {
 	if err != nil {
 		return 125, err
 	}
-	code, err := container.Run(cmd.Context(), spec)
+	status, err := container.Run(cmd.Context(), spec)
 	if rerr := release(); err == nil && rerr != nil {
 		err = rerr
 	}
@@ -131,7 +131,7 @@ func (f *runFlags) run(cmd *cobra.Command, args []string) (int, error) {
 		}
 		return 125, err
 	}
-	return code, nil
+	return status.Status(), nil
 }
 
 func stdinIsTerminal() bool { return isTerminal(os.Stdin) }
