@@ -6,9 +6,10 @@
 //
 //	under PROGRAM   load a program (base64, raw) and go on as a new process
 //	nnp             set no_new_privs
-//	load FLAGS N X  load the same program N times: "allow" or instructions that allow, X of them
-//	listen FLAGS    load a program with a listener
-//	filter PROGRAM FLAGS   load a program
+//	load FLAGS N X  load a program of X instructions N times
+//	listen FLAGS    load a program with a listener, and keep it
+//	filter PROGRAM FLAGS
+//	                load a program
 //	threads N       start N threads, each with a filter that it alone has
 //	tsync           load for all threads
 //	sleep           sleep a quarter of a second in one call
@@ -85,7 +86,10 @@ func main() {
 			}
 			report(fmt.Sprintf("load %d", n), err)
 		case "listen":
-			_, err := kernel.Listen(allowing(1), seccomp.Flag(number()))
+			listener, err := kernel.Listen(allowing(1), seccomp.Flag(number()))
+			if err == nil {
+				_, err = unix.Dup(listener) // a copy that stays open when the next program is executed
+			}
 			report(step, err)
 		case "filter":
 			report(step, kernel.Load(program(), seccomp.Flag(number())))
