@@ -101,6 +101,9 @@ func (c *compiler) function(abi *policy.ABI) ([]step, error) {
 			return nil, fmt.Errorf("AUDIT_ARCH %#x: row %d starts at number %d, not at %d", uint32(abi.Audit), i, row.First, next)
 		}
 		next = uint64(row.Last) + 1
+		if i > 0 && alike(row.Rules, abi.Rows[i-1].Rules) {
+			continue
+		}
 		n, err := c.verdict(row)
 		if err != nil {
 			return nil, fmt.Errorf("AUDIT_ARCH %#x: number %d: %w", uint32(abi.Audit), row.First, err)
@@ -116,6 +119,12 @@ func (c *compiler) function(abi *policy.ABI) ([]step, error) {
 		c.verdicts.over = true
 	}
 	return steps, nil
+}
+
+// alike reports, for most rows that mean the same, that they do.
+func alike(a, b []policy.Rule) bool {
+	return len(a) == len(b) && len(a) > 0 &&
+		(&a[0] == &b[0] || len(a) == 1 && a[0].Return == b[0].Return && len(a[0].Conds)+len(b[0].Conds) == 0)
 }
 
 // weigh sets the weights of steps: each for every number of theirs between the

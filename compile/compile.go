@@ -12,8 +12,11 @@ import (
 // would not take so long a program.
 func Program(p *policy.Policy) (bpf.Program, error) {
 	c := compiler{graph: newGraph(), policy: p}
-	c.planner.graph, c.planner.top = c.graph, map[[2]int16]plan{}
-	c.verdicts.effort, c.verdicts.survey = effort, 4*bpf.MaxLen
+	c.planner.graph, c.planner.top = c.graph, map[[2]int16]found{}
+	c.verdicts = verdicts{
+		known: map[*policy.Rule]*verdict{}, alike: map[uint64]*verdict{},
+		effort: effort, survey: 4 * bpf.MaxLen,
+	}
 	root, err := c.root()
 	if err != nil {
 		return nil, fmt.Errorf("compile policy: %w", err)

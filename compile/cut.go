@@ -6,66 +6,56 @@ import "slices"
 // left for it.
 type piece struct {
 	first  uint64
-	rules  []ruleID
+	rules  []rest
+	ret    node // what the only rule returns, if rules is empty
 	closed bool // the last of the rules has no conditions left
 }
 
+// A span is a range of a value, both ends included.
+type span struct{ first, last uint64 }
+
 // cut splits a list on all ranges of a value.
-func (e *expander) cut(ids []ruleID, v value) node {
-	pieces := e.pieces(ids, v)
-	// open[i] leads from piece i to the next that is not closed, over several
-	// hops that get shorter with use.
-	open := make([]int32, len(pieces)+1)
-	for i := range open {
-		open[i] = int32(i)
-	}
-	next := func(i int) int {
-		for int(open[i]) != i {
-			open[i] = open[open[i]]
-			i = int(open[i])
+func (e *expander) cut(list []rest, v value) node {
+	pieces := e.pieces(list, v)
+	open := newSuccessors(len(pieces))
+	var spans, spare []span
+	for _, r := range list {
+		masks := false
+		left := r.left
+		spans = append(spans[:0], span{0, v.most()})
+		for i, c := range e.rules[r.rule].conds {
+			switch {
+			case c.value != v || r.left>>i&1 == 0:
+			case c.shape == masked:
+				masks = true
+			default:
+				left &^= 1 << i
+				spare = c.within(spare[:0], spans)
+				spans, spare = spare, spans
+			}
 		}
-		return i
-	}
-	for _, id := range ids {
-		r := e.rules[id]
-		ranges, rest := e.split(r.conds, v)
-		masks := mentions(rest, v)
-		residual := id
-		if len(rest) < len(r.conds) {
-			residual = e.intern(rule{r.ret, rest})
-		}
-		for _, in := range ranges {
-			start, _ := slices.BinarySearchFunc(pieces, in[0], func(p piece, first uint64) int {
-				if p.first < first {
-					return -1
-				} else if p.first > first {
-					return 1
-				}
-				return 0
-			})
-			for i := next(start); i < len(pieces) && pieces[i].first <= in[1]; i = next(i + 1) {
+		for _, s := range spans {
+			for i := open.from(find(pieces, s.first)); i < len(pieces) && pieces[i].first <= s.last; i = open.from(i + 1) {
 				if e.budget--; e.budget < 0 {
 					return none
 				}
-				left, holds := residual, true
-				if masks && e.alone(pieces, i, v) {
-					left, holds = e.decide(r, rest, v, pieces[i].first)
-				}
-				if !holds {
+				now := rest{r.rule, left}
+				if masks && lastOf(pieces, i, v) == pieces[i].first && !e.known(&now, v, pieces[i].first) {
 					continue
 				}
-				pieces[i].rules = append(pieces[i].rules, left)
-				if len(e.rules[left].conds) == 0 {
-					pieces[i].closed = true
-					open[i] = int32(i + 1)
+				if e.add(&pieces[i], now); pieces[i].closed {
+					open.remove(i)
 				}
 			}
 		}
 	}
 
-	var steps []valueStep
+	steps := make([]valueStep, 0, len(pieces))
 	for i := range pieces {
-		n := e.list(pieces[i].rules)
+		n := pieces[i].ret
+		if len(pieces[i].rules) > 0 {
+			n = e.list(pieces[i].rules)
+		}
 		if e.budget < 0 {
 			return none
 		}
@@ -76,13 +66,56 @@ func (e *expander) cut(ids []ruleID, v value) node {
 	return e.value(v, steps)
 }
 
+// add gives a rule to a piece.
+func (e *expander) add(p *piece, r rest) {
+	p.closed = r.left == 0
+	if p.closed && len(p.rules) == 0 {
+		p.ret = e.graph.ret(e.rules[r.rule].ret)
+		return
+	}
+	p.rules = append(p.rules, r)
+}
+
+// known takes from a rule the masks on a value that is known, and reports
+// whether they hold.
+func (e *expander) known(r *rest, v value, is uint64) bool {
+	for i, c := range e.rules[r.rule].conds {
+		if c.value != v || r.left>>i&1 == 0 {
+			continue
+		}
+		if !c.holds(is) {
+			return false
+		}
+		r.left &^= 1 << i
+	}
+	return true
+}
+
+// within appends the parts of spans in which the condition, a range, holds.
+func (c *cond) within(out, spans []span) []span {
+	add := func(first, last uint64) {
+		if first <= last {
+			out = append(out, span{first, last})
+		}
+	}
+	for _, s := range spans {
+		if c.shape == inside {
+			add(max(s.first, c.a), min(s.last, c.b))
+		} else { // neither end of what is left out is an end of the value, see normal
+			add(s.first, min(s.last, c.a-1))
+			add(max(s.first, c.b+1), s.last)
+		}
+	}
+	return out
+}
+
 // pieces returns the pieces into which the ranges of a value cut it, without
 // rules.
-func (e *expander) pieces(ids []ruleID, v value) []piece {
-	starts := []uint64{0}
-	for _, id := range ids {
-		for _, c := range e.rules[id].conds {
-			if c.value != v || c.shape == masked {
+func (e *expander) pieces(list []rest, v value) []piece {
+	starts := make([]uint64, 1, 2*len(list)+1)
+	for _, r := range list {
+		for i, c := range e.rules[r.rule].conds {
+			if c.value != v || c.shape == masked || r.left>>i&1 == 0 {
 				continue
 			}
 			starts = append(starts, c.a)
@@ -100,53 +133,46 @@ func (e *expander) pieces(ids []ruleID, v value) []piece {
 	return pieces
 }
 
-// split separates the conditions of a rule: the ranges of v for which those on
-// v hold, and the rest. Masks on v stay in the rest.
-func (e *expander) split(conds []cond, v value) (ranges [][2]uint64, rest []cond) {
-	ranges = [][2]uint64{{0, v.most()}}
-	for _, c := range conds {
-		if c.value != v || c.shape == masked {
-			rest = append(rest, c)
-			continue
+// find returns the piece that starts at first.
+func find(pieces []piece, first uint64) int {
+	lo, hi := 0, len(pieces)
+	for lo < hi {
+		if m := (lo + hi) / 2; pieces[m].first < first {
+			lo = m + 1
+		} else {
+			hi = m
 		}
-		var cut [][2]uint64
-		for _, r := range ranges {
-			if c.shape == inside {
-				cut = appendRange(cut, max(r[0], c.a), min(r[1], c.b))
-			} else { // c.a is above 0 and c.b below most, see normal
-				cut = appendRange(cut, r[0], min(r[1], c.a-1))
-				cut = appendRange(cut, max(r[0], c.b+1), r[1])
-			}
-		}
-		ranges = cut
 	}
-	return ranges, rest
+	return lo
 }
 
-func appendRange(ranges [][2]uint64, first, last uint64) [][2]uint64 {
-	if first > last {
-		return ranges
-	}
-	return append(ranges, [2]uint64{first, last})
-}
-
-// alone reports whether piece i is a single value.
-func (e *expander) alone(pieces []piece, i int, v value) bool {
+// lastOf returns the last value of piece i.
+func lastOf(pieces []piece, i int, v value) uint64 {
 	if i+1 < len(pieces) {
-		return pieces[i+1].first-pieces[i].first == 1
+		return pieces[i+1].first - 1
 	}
-	return pieces[i].first == v.most()
+	return v.most()
 }
 
-// decide evaluates the masks on a value that is known.
-func (e *expander) decide(r rule, conds []cond, v value, known uint64) (left ruleID, holds bool) {
-	var rest []cond
-	for _, c := range conds {
-		if c.value != v {
-			rest = append(rest, c)
-		} else if !c.holds(known) {
-			return 0, false
-		}
+// successors is the set of the pieces that are not closed. Each entry leads to
+// the next member, over hops that get shorter with use.
+type successors []int32
+
+func newSuccessors(n int) successors {
+	s := make(successors, n+1)
+	for i := range s {
+		s[i] = int32(i)
 	}
-	return e.intern(rule{r.ret, rest}), true
+	return s
 }
+
+// from returns the first member from i on, the number of pieces if there is none.
+func (s successors) from(i int) int {
+	for int(s[i]) != i {
+		s[i] = s[s[i]]
+		i = int(s[i])
+	}
+	return i
+}
+
+func (s successors) remove(i int) { s[i] = int32(i + 1) }

@@ -15,12 +15,17 @@ type leaf struct {
 	chain  int32 // executions in the comparisons for the single values
 }
 
+// longest is how many single values a leaf has at most: among more it is better
+// to split.
+const longest = 8
+
 // leaves are the leaves that are considered for the rows that begin with one
 // step: the targets of its first two steps, and the reference.
 type leaves struct {
 	leaves [3]leaf
 	path   []crossing // to the first number of the row
 	entry  int        // which of them serves all of the row
+	alive  bool       // one of the leaves is possible
 }
 
 const inReference = 2 // which of the three leads into the reference
@@ -46,44 +51,46 @@ func (ls *leaves) begin(p *planner, i int) {
 func (ls *leaves) extend(p *planner, i int) {
 	s := &p.steps[i]
 	single := s.target != none && last(p.steps, i) == s.first
+	ls.alive = false
 	for c := range ls.leaves {
 		l := &ls.leaves[c]
 		switch {
 		case !l.ok:
 		case c != inReference && s.target == l.target, c == inReference && s.same:
 			l.weight += s.weight
-		case single:
+		case single && l.others < longest:
 			l.others++
 			l.chain += l.others * s.weight
 		default:
 			l.ok = false
 		}
+		ls.alive = ls.alive || l.ok
 	}
 	if ls.leaves[inReference].ok {
 		ls.entry = deepest(ls.path, ls.entry, last(p.steps, i))
 	}
 }
 
-// best returns the cheapest leaf for the row.
-func (ls *leaves) best(p *planner) plan {
-	best := plan{cost: impossible}
+// best returns the cheapest leaf for the row and its cost.
+func (ls *leaves) best(p *planner) (best plan, cost int32) {
+	cost = impossible
 	for c := range ls.leaves {
 		l := &ls.leaves[c]
 		if !l.ok {
 			continue
 		}
-		cost := l.others*(instruction+l.weight) + l.chain
+		this := l.others*(instruction+l.weight) + l.chain
 		if c == inReference {
-			cost += l.weight * int32(len(ls.path)-1-ls.entry)
+			this += l.weight * int32(len(ls.path)-1-ls.entry)
 			if ls.path[ls.entry].spine {
-				cost += instruction * int32(p.reference.spine-ls.entry)
+				this += instruction * int32(p.reference.spine-ls.entry)
 			}
 		}
-		if cost < best.cost {
-			best = plan{cost: cost, leaf: l.target}
+		if this < cost {
+			best, cost = plan{leaf: l.target}, this
 		}
 	}
-	return best
+	return best, cost
 }
 
 // leaf makes the nodes of a leaf for steps i to j; a target of none is the reference.

@@ -31,16 +31,25 @@ type planner struct {
 	steps     []step
 	reference *reference
 	leaves    leaves
-	weights   []int32           // weights[i] is the weight of steps[:i]
-	plans     []plan            // plans[i*window+l] is the best for steps[i:i+l+1]
-	top       map[[2]int16]plan // for longer rows, by their first and last step
+	weights   []int32 // weights[i] is the weight of steps[:i]
+
+	// The best plan for steps[i:i+l+1] and its cost are at index i*window+l. The
+	// costs are also at (i+l)*window+l, to be read in order.
+	plans  []plan
+	starts []int32
+	ends   []int32
+	top    map[[2]int16]found // for longer rows, by their first and last step
 }
 
 // A plan is the best known decision for a row of steps.
 type plan struct {
-	cost  int32
-	split int16 // how many of the steps are on the lower side; 0: a leaf
 	leaf  node  // the target of a leaf, none for the reference; single values may differ from it
+	split int32 // how many of the steps are on the lower side; 0: a leaf
+}
+
+type found struct {
+	plan
+	cost int32
 }
 
 // tree returns the node that computes the function: steps are ascending, the
@@ -84,34 +93,48 @@ func (p *planner) weigh() {
 func (p *planner) compare() {
 	n := len(p.steps)
 	if cap(p.plans) < n*window {
-		p.plans = make([]plan, n*window)
+		size := max(n, 128) * window
+		p.plans, p.starts, p.ends = make([]plan, size), make([]int32, size), make([]int32, size)
 	}
-	p.plans = p.plans[:n*window]
 	for i := n - 1; i >= 0; i-- {
-		row := p.plans[i*window : (i+1)*window]
+		plans, starts := p.plans[i*window:][:window], p.starts[i*window:][:window]
 		p.leaves.begin(p, i)
-		row[0] = p.leaves.best(p)
+		best, cost := p.leaves.best(p)
+		plans[0], starts[0], p.ends[i*window] = best, cost, cost
 		for l := 1; l < window && i+l < n; l++ {
-			p.leaves.extend(p, i+l)
-			best := p.leaves.best(p)
-			whole := instruction + p.weights[i+l+1] - p.weights[i]
-			at := (i+1)*window + l - 1
-			for s := 0; s < l; s++ {
-				if c := whole + row[s].cost + p.plans[at].cost; c < best.cost {
-					best = plan{cost: c, split: int16(s + 1)}
-				}
-				at += window - 1
+			best, cost := plan{}, int32(impossible)
+			if p.leaves.alive {
+				p.leaves.extend(p, i+l)
+				best, cost = p.leaves.best(p)
 			}
-			row[l] = best
+			// The best split of a row is not left of that of the row without its
+			// last step, nor right of that of the row without its first. That holds
+			// for trees of splits alone; with leaves it is nearly so.
+			from, to := 0, l-1
+			if split := int(plans[l-1].split); split > 1 {
+				from = split - 2
+			}
+			if split := int(p.plans[(i+1)*window+l-1].split); split > 0 {
+				to = min(to, split+1)
+			}
+			low := starts[:l]
+			high := p.ends[(i+l)*window:][:l]
+			whole := instruction + p.weights[i+l+1] - p.weights[i]
+			for s := from; s <= to; s++ {
+				if c := whole + low[s] + high[l-1-s]; c < cost {
+					best, cost = plan{split: int32(s + 1)}, c
+				}
+			}
+			plans[l], starts[l], p.ends[(i+l)*window+l] = best, cost, cost
 		}
 	}
 }
 
 // search returns the best plan it finds for steps i to j. Of a row longer than
 // the window it tries the splits next to the middle of the weight.
-func (p *planner) search(i, j int) plan {
-	if j-i < window {
-		return p.plans[i*window+j-i]
+func (p *planner) search(i, j int) found {
+	if at := i*window + j - i; j-i < window {
+		return found{p.plans[at], p.starts[at]}
 	}
 	key := [2]int16{int16(i), int16(j)}
 	if found, ok := p.top[key]; ok {
@@ -122,11 +145,11 @@ func (p *planner) search(i, j int) plan {
 	if j-i >= 8*window {
 		reach = 0
 	}
-	best := plan{cost: impossible}
+	best := found{cost: impossible}
 	for s := max(i+1, middle-reach); s <= min(j, middle+reach); s++ {
 		c := instruction + p.weights[j+1] - p.weights[i] + p.search(i, s-1).cost + p.search(s, j).cost
 		if c < best.cost {
-			best = plan{cost: c, split: int16(s - i)}
+			best = found{plan{split: int32(s - i)}, c}
 		}
 	}
 	p.top[key] = best

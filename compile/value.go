@@ -52,7 +52,12 @@ func (c *compiler) argument(w word, mask uint32, steps []step) node {
 	for i := range steps {
 		steps[i].weight = argumentWeight
 	}
-	return c.planner.tree(w, mask, steps, nil)
+	steps = merge(steps)
+	tree := c.planner.tree(w, mask, steps, nil)
+	if n, ok := c.cubes(w, mask, steps); ok && c.graph.size(n) < c.graph.size(tree) {
+		return n
+	}
+	return tree
 }
 
 const argumentWeight = 16

@@ -2,6 +2,7 @@ package compile
 
 import (
 	"errors"
+	"slices"
 
 	"github.com/weir-dev/weir/bpf"
 	"github.com/weir-dev/weir/policy"
@@ -10,6 +11,7 @@ import (
 // verdicts turns the lists of rules of a policy's rows into nodes.
 type verdicts struct {
 	known map[*policy.Rule]*verdict // by the first rule: rows that mean the same mostly share a slice
+	alike map[uint64]*verdict       // by a hash of the list in normal form
 	order []*verdict                // as they were found
 
 	effort int  // what is left for expanding lists, see expander
@@ -22,6 +24,7 @@ type verdicts struct {
 type verdict struct {
 	node node
 	size int         // in nodes, with what other verdicts share
+	list []rule      // in normal form
 	row  *policy.Row // the first that has it
 }
 
@@ -40,21 +43,24 @@ func (c *compiler) verdict(row *policy.Row) (node, error) {
 	if len(rules[0].Conds) == 0 {
 		return c.graph.ret(rules[0].Return), nil
 	}
-	if v, ok := c.verdicts.known[&rules[0]]; ok && len(v.row.Rules) == len(rules) {
+	vs := &c.verdicts
+	if v, ok := vs.known[&rules[0]]; ok && len(v.row.Rules) == len(rules) {
 		return v.node, nil
 	}
 	list, err := normalise(rules)
 	if err != nil {
 		return none, err
 	}
-	v := &verdict{row: row}
-	v.node, v.size = c.decide(list)
-	if c.verdicts.known == nil {
-		c.verdicts.known = map[*policy.Rule]*verdict{}
+	h := hash(list)
+	v := vs.alike[h]
+	if v == nil || !slices.EqualFunc(v.list, list, rule.equal) {
+		v = &verdict{row: row, list: list}
+		v.node, v.size = c.decide(list)
+		vs.alike[h] = v
+		vs.order = append(vs.order, v)
+		c.count(v.size)
 	}
-	c.verdicts.known[&rules[0]] = v
-	c.verdicts.order = append(c.verdicts.order, v)
-	c.count(v.size)
+	vs.known[&rules[0]] = v
 	return v.node, nil
 }
 
@@ -114,26 +120,48 @@ func (c *compiler) count(size int) {
 	vs.survey = 2 * vs.sum
 }
 
+// hash returns a number that equal lists share.
+func hash(list []rule) uint64 {
+	h := uint64(len(list))
+	add := func(v uint64) { h = (h ^ v ^ h>>29) * 0x9e3779b97f4a7c15 }
+	for i := range list {
+		add(uint64(list[i].ret) | uint64(len(list[i].conds))<<32)
+		for _, c := range list[i].conds {
+			add(c.a)
+			add(c.b)
+			add(uint64(c.arg) | uint64(c.bits)<<8 | uint64(c.shape)<<16)
+		}
+	}
+	return h
+}
+
+func (r rule) equal(o rule) bool { return r.ret == o.ret && slices.Equal(r.conds, o.conds) }
+
 // normalise returns the rules in normal form, without those that never apply and
 // those after the first that always does.
 func normalise(in []policy.Rule) ([]rule, error) {
-	list := make([]rule, 0, len(in))
+	count := 0
+	for i := range in {
+		count += len(in[i].Conds)
+	}
+	list, conds := make([]rule, 0, len(in)), make([]cond, 0, count)
 next:
 	for i := range in {
-		r := rule{ret: in[i].Return, conds: make([]cond, 0, len(in[i].Conds))}
+		start := len(conds)
 		for j := range in[i].Conds {
 			c, constant, holds, err := normal(&in[i].Conds[j])
 			switch {
 			case err != nil:
 				return nil, err
 			case constant && !holds:
+				conds = conds[:start]
 				continue next
 			case !constant:
-				r.conds = append(r.conds, c)
+				conds = append(conds, c)
 			}
 		}
-		list = append(list, r)
-		if len(r.conds) == 0 {
+		list = append(list, rule{in[i].Return, conds[start:len(conds):len(conds)]})
+		if start == len(conds) {
 			return list, nil
 		}
 	}
