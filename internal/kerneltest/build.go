@@ -9,6 +9,8 @@ import (
 	"path/filepath"
 	"sync"
 	"testing"
+
+	"golang.org/x/sys/unix"
 )
 
 var built struct {
@@ -39,14 +41,17 @@ func Build(t testing.TB, pkg string) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	path := fmt.Sprintf("/proc/self/fd/%d", f.Fd())
+	defer f.Close()
+	// The path must mean the same in a child that has been given files from 3 on.
+	// The descriptor stays open until the test binary ends.
+	fd, err := unix.FcntlInt(f.Fd(), unix.F_DUPFD_CLOEXEC, 200)
+	if err != nil {
+		t.Fatal(err)
+	}
+	path := fmt.Sprintf("/proc/self/fd/%d", fd)
 	if built.paths == nil {
 		built.paths = map[string]string{}
 	}
 	built.paths[pkg] = path
-	keep = append(keep, f)
 	return path
 }
-
-// keep holds the files of the programs open until the test binary ends.
-var keep []*os.File
