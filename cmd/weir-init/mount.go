@@ -72,15 +72,23 @@ func (r *root) mount(m pending) error {
 		}
 	}
 	defer unix.Close(fd)
-	var st unix.Stat_t
-	if err := unix.Fstat(fd, &st); err != nil {
+	dir, err := isDir(fd)
+	if err != nil {
 		return err
 	}
-	target, err := r.place(m, st.Mode&unix.S_IFMT == unix.S_IFDIR)
+	target, err := r.place(m, dir)
 	if err != nil {
 		return err
 	}
 	defer unix.Close(target)
+	switch onDir, err := isDir(target); { // to the kernel either is just invalid
+	case err != nil:
+		return err
+	case dir && !onDir:
+		return unix.ENOTDIR
+	case !dir && onDir:
+		return unix.EISDIR
+	}
 	if m.Kind != handover.KindNew && m.Attrs != 0 {
 		if err := setAttrs(fd, "", m.Attrs, unix.AT_EMPTY_PATH|unix.AT_RECURSIVE); err != nil {
 			return err
@@ -100,4 +108,10 @@ func (r *root) place(m pending, dir bool) (int, error) {
 		return fd, err
 	}
 	return r.create(m.Target, dir, 0)
+}
+
+func isDir(fd int) (bool, error) {
+	var st unix.Stat_t
+	err := unix.Fstat(fd, &st)
+	return st.Mode&unix.S_IFMT == unix.S_IFDIR, err
 }

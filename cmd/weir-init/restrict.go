@@ -68,12 +68,12 @@ func (r *root) mask(path string, null int) error {
 		return err
 	}
 	defer unix.Close(fd)
-	var st unix.Stat_t
-	if err := unix.Fstat(fd, &st); err != nil {
+	dir, err := isDir(fd)
+	if err != nil {
 		return err
 	}
 	var cover int
-	if st.Mode&unix.S_IFMT == unix.S_IFDIR {
+	if dir {
 		cover, err = newMount("tmpfs", "tmpfs", unix.MOUNT_ATTR_RDONLY, nil)
 	} else {
 		cover, err = cloneAt(null)

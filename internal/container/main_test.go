@@ -1,0 +1,245 @@
+package container
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/weir-dev/weir/seccomp"
+)
+
+// initELF is cmd/weir-init, built as the Makefile builds it.
+var initELF []byte
+
+// launchEnv names a file with a launch: the test binary is then a launcher of its
+// own, for tests that kill one or put one on a terminal.
+const launchEnv = "WEIR_TEST_LAUNCH"
+
+type launch struct {
+	Spec  *Spec
+	Init  string
+	Stdin bool
+}
+
+func TestMain(m *testing.M) {
+	if path := os.Getenv(launchEnv); path != "" {
+		os.Exit(launcher(path))
+	}
+	os.Exit(func() int {
+		dir, err := os.MkdirTemp("", "weir-init")
+		if err != nil {
+			panic(err)
+		}
+		defer os.RemoveAll(dir)
+		path := filepath.Join(dir, "weir-init")
+		build := exec.Command("go", "build", "-trimpath", "-ldflags", "-s -w -buildid=", "-o", path, "../../cmd/weir-init")
+		build.Env = append(os.Environ(), "CGO_ENABLED=0")
+		if out, err := build.CombinedOutput(); err != nil {
+			fmt.Fprintf(os.Stderr, "build weir-init: %v\n%s", err, out)
+			return 1
+		}
+		if initELF, err = os.ReadFile(path); err != nil {
+			panic(err)
+		}
+		return m.Run()
+	}())
+}
+
+// launcher does what weir run does.
+func launcher(path string) int {
+	var l launch
+	b, err := os.ReadFile(path)
+	if err == nil {
+		err = json.Unmarshal(b, &l)
+	}
+	if err == nil {
+		l.Spec.Init, err = os.ReadFile(l.Init)
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "launcher:", err)
+		return 99
+	}
+	l.Spec.Stdout, l.Spec.Stderr = os.Stdout, os.Stderr
+	if l.Stdin {
+		l.Spec.Stdin = os.Stdin
+	}
+	status, err := Run(context.Background(), l.Spec)
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "launcher:", err)
+		return err.(*Error).Code
+	}
+	return status.Status()
+}
+
+// launched returns a command that is a launcher of s in a process of its own.
+func launched(t *testing.T, s *Spec, stdin bool) *exec.Cmd {
+	t.Helper()
+	init := filepath.Join(t.TempDir(), "weir-init")
+	if err := os.WriteFile(init, initELF, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	l := launch{s, init, stdin}
+	s.Init, s.Stdout, s.Stderr = nil, nil, nil
+	b, err := json.Marshal(l)
+	if err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(t.TempDir(), "launch.json")
+	if err := os.WriteFile(path, b, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.Command("/proc/self/exe")
+	cmd.Env = append(os.Environ(), launchEnv+"="+path)
+	return cmd
+}
+
+// require skips a test that cannot run here, or fails it where all must.
+func require(t *testing.T, ok bool, what string) {
+	t.Helper()
+	if ok {
+		return
+	}
+	if os.Getenv("WEIR_TEST_MUST_RUN") == "1" {
+		t.Fatalf("this test needs %s", what)
+	}
+	t.Skipf("this test needs %s", what)
+}
+
+// image makes a small root file system of busybox.
+func image(t *testing.T) string {
+	t.Helper()
+	require(t, os.Geteuid() == 0, "root")
+	busybox, err := os.ReadFile("/bin/busybox")
+	require(t, err == nil, "/bin/busybox (package busybox-static)")
+	dir := t.TempDir()
+	write(t, dir, "bin/busybox", string(busybox))
+	applets := "sh true false cat ls id env mount umount stat readlink grep head tail sleep tty stty kill mknod hostname ip touch ln mkdir dd wc yes pwd echo awk sort nc"
+	for _, name := range strings.Fields(applets) {
+		if err := os.Symlink("busybox", filepath.Join(dir, "bin", name)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	write(t, dir, "etc/passwd", "root:x:0:0:root:/root:/bin/sh\nalice:x:1000:1000::/home/alice:/bin/sh\n")
+	write(t, dir, "etc/group", "root:x:0:\nalice:x:1000:\nwheel:x:10:root,alice\naudio:x:29:bob,alice\n")
+	for _, name := range []string{"root", "home/alice", "tmp"} {
+		if err := os.MkdirAll(filepath.Join(dir, name), 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := os.Chmod(filepath.Join(dir, "tmp"), 0o1777); err != nil {
+		t.Fatal(err)
+	}
+	return dir
+}
+
+// write makes an executable file of an image, and the directories to it.
+func write(t *testing.T, dir, name, content string) {
+	t.Helper()
+	path := filepath.Join(dir, name)
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(path, []byte(content), 0o755); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// over returns a container with the layer at dir below a fresh one.
+func over(t *testing.T, dir string, args ...string) *Spec {
+	t.Helper()
+	scratch := t.TempDir()
+	s := &Spec{
+		Init: initELF, Layers: []string{dir}, Args: args, Caps: seccomp.DefaultCaps,
+		Upper: filepath.Join(scratch, "upper"), Work: filepath.Join(scratch, "work"),
+	}
+	for _, d := range []string{s.Upper, s.Work} {
+		if err := os.Mkdir(d, 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return s
+}
+
+// shell returns a container of the usual image that runs a script.
+func shell(t *testing.T, script string) *Spec {
+	t.Helper()
+	return over(t, image(t), "sh", "-c", script)
+}
+
+// A result is what a container left.
+type result struct {
+	ExitStatus
+	out, errOut string
+	err         error
+}
+
+// run runs a container to its end.
+func run(t *testing.T, s *Spec) result {
+	t.Helper()
+	return runContext(t, context.Background(), s)
+}
+
+func runContext(t *testing.T, ctx context.Context, s *Spec) result {
+	t.Helper()
+	var files [2]*os.File
+	for i := range files {
+		f, err := os.CreateTemp(t.TempDir(), "out")
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer f.Close()
+		files[i] = f
+	}
+	s.Stdout, s.Stderr = files[0], files[1]
+	var r result
+	r.ExitStatus, r.err = Run(ctx, s)
+	out, err := os.ReadFile(files[0].Name())
+	if err != nil {
+		t.Fatal(err)
+	}
+	errOut, err := os.ReadFile(files[1].Name())
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.out, r.errOut = string(out), string(errOut)
+	return r
+}
+
+// output runs a container that is to succeed and returns what it wrote.
+func output(t *testing.T, s *Spec) string {
+	t.Helper()
+	r := run(t, s)
+	if r.err != nil || r.Status() != 0 {
+		t.Fatalf("status %d, error %v\n%s%s", r.Status(), r.err, r.out, r.errOut)
+	}
+	return r.out
+}
+
+// equal compares text line by line.
+func equal(t *testing.T, what, got, want string) {
+	t.Helper()
+	if got == want {
+		return
+	}
+	var diff bytes.Buffer
+	g, w := strings.Split(got, "\n"), strings.Split(want, "\n")
+	for i := range max(len(g), len(w)) {
+		a, b := "", ""
+		if i < len(g) {
+			a = g[i]
+		}
+		if i < len(w) {
+			b = w[i]
+		}
+		if a != b {
+			fmt.Fprintf(&diff, "line %d: got  %q\n         want %q\n", i+1, a, b)
+		}
+	}
+	t.Errorf("%s:\n%s", what, diff.String())
+}
