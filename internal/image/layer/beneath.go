@@ -5,8 +5,10 @@ import (
 	"fmt"
 	"os"
 	"path"
+	"path/filepath"
 	"strings"
 
+	securejoin "github.com/cyphar/filepath-securejoin"
 	"golang.org/x/sys/unix"
 )
 
@@ -99,6 +101,9 @@ func (u *unpacker) makeParent(dir int, name string) (int, error) {
 	var st unix.Stat_t
 	hides := false
 	if lstatat(dir, base, &st) == nil {
+		if st.Mode&unix.S_IFMT == unix.S_IFLNK {
+			return u.makeTarget(name, err)
+		}
 		if !isWhiteout(&st) {
 			return -1, err
 		}
@@ -119,6 +124,22 @@ func (u *unpacker) makeParent(dir int, name string) (int, error) {
 		}
 	}
 	return openInRoot(u.root, name)
+}
+
+// makeTarget makes the directory that the dangling link name leads to, inside the layer, as Docker does.
+func (u *unpacker) makeTarget(name string, cause error) (int, error) {
+	target, err := securejoin.SecureJoin(u.dir, name)
+	if err != nil {
+		return -1, err
+	}
+	resolved, err := filepath.Rel(u.dir, target)
+	if err != nil {
+		return -1, err
+	}
+	if resolved == name {
+		return -1, cause
+	}
+	return u.makeParents(resolved) // has no link left in it
 }
 
 func lstatat(dir int, base string, st *unix.Stat_t) error {

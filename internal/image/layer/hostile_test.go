@@ -41,7 +41,7 @@ func TestLayersCannotReachOutside(t *testing.T) {
 		}, false},
 		{"a file through an absolute link", func(o string) []entry {
 			return []entry{dir("d"), symlink("d/out", o), file("d/out/canary", "owned")}
-		}, true}, // the link dangles inside the layer
+		}, false},
 		{"a file through a link to the root", func(o string) []entry {
 			return []entry{symlink("root", "/"), file("root"+o+"/canary", "owned")}
 		}, false},
@@ -50,6 +50,15 @@ func TestLayersCannotReachOutside(t *testing.T) {
 		}, false},
 		{"a file through /proc's magic links", func(o string) []entry {
 			return []entry{symlink("self", "/proc/self/root"), file("self"+o+"/canary", "owned")}
+		}, false},
+		{"a file through a climbing link that dangles", func(string) []entry {
+			return []entry{symlink("out", "../../../x/../canary/.."), file("out/canary", "owned")}
+		}, false},
+		{"a file through a link to itself", func(string) []entry {
+			return []entry{symlink("loop", "loop"), file("loop/canary", "owned")}
+		}, true},
+		{"a file through a link to a file", func(o string) []entry {
+			return []entry{file("f", ""), symlink("l", "f"), file("l/canary", "owned")}
 		}, true},
 		{"a file over a link of the same name (CVE-2014-9357)", func(o string) []entry {
 			return []entry{symlink("f", o+"/canary"), file("f", "owned")}

@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"path"
+	"path/filepath"
 	"strings"
 
 	"golang.org/x/sys/unix"
@@ -26,7 +27,7 @@ func Unpack(dir string, r io.Reader) (size int64, err error) {
 	if err != nil {
 		return 0, &os.PathError{Op: "open", Path: dir, Err: err}
 	}
-	u := &unpacker{root: root, parent: -1, buf: make([]byte, 256<<10)}
+	u := &unpacker{dir: filepath.Clean(dir), root: root, parent: -1, buf: make([]byte, 256<<10)}
 	defer u.close()
 
 	tr := tar.NewReader(r)
@@ -45,7 +46,8 @@ func Unpack(dir string, r io.Reader) (size int64, err error) {
 }
 
 type unpacker struct {
-	root int // the layer, O_PATH
+	dir  string // the layer
+	root int    // the same, O_PATH
 	size int64
 	buf  []byte
 

@@ -92,10 +92,11 @@ func TestLaterEntriesWin(t *testing.T) {
 		symlink("link-to-file", "f"), file("link-to-file", "own"),
 		dir("merged"), file("merged/a", "a"), with(dir("merged"), func(h *tar.Header) { h.Mode = 0o700 }), file("merged/b", "b"),
 		dir("usr/lib"), symlink("lib", "usr/lib"), file("lib/so", "through a link"), symlink("abs", "/usr"), file("abs/x", "absolute"),
+		symlink("dangling", "/run/lock"), file("dangling/deep/x", "made"),
 	)
 	for name, want := range map[string]string{
 		"f": "second", "file-to-dir/x": "1", "dir-to-file": "now a file", "link-to-file": "own",
-		"merged/a": "a", "merged/b": "b", "usr/lib/so": "through a link", "usr/x": "absolute",
+		"merged/a": "a", "merged/b": "b", "usr/lib/so": "through a link", "usr/x": "absolute", "run/lock/deep/x": "made",
 	} {
 		if got := read(t, root, name); got != want {
 			t.Errorf("%s: %q, want %q", name, got, want)
