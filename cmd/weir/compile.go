@@ -84,9 +84,7 @@ func printNotes(w io.Writer, notes []profile.Problem, strict bool) error {
 	}
 	for _, n := range notes {
 		fmt.Fprintf(w, "weir: note: %v\n", n)
-		if n.Hint != "" {
-			fmt.Fprintf(w, "      %s\n", n.Hint)
-		}
+		printHint(w, n.Hint)
 	}
 	return nil
 }

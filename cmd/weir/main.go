@@ -10,6 +10,8 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
+
+	"github.com/weir-dev/weir/profile"
 )
 
 func main() {
@@ -118,10 +120,26 @@ func hintf(err error, format string, args ...any) error {
 	return &hinted{err, fmt.Sprintf(format, args...)}
 }
 
+// printError says what is wrong, and then the next step: one line each, and for
+// a profile one pair for each of its problems.
 func printError(w io.Writer, err error) {
-	fmt.Fprintf(w, "weir: %s\n", strings.ReplaceAll(err.Error(), "\n", "\n      "))
+	var p *profile.Error
+	if errors.As(err, &p) {
+		for _, problem := range p.Problems {
+			fmt.Fprintf(w, "weir: %v\n", problem)
+			printHint(w, problem.Hint)
+		}
+	} else {
+		fmt.Fprintf(w, "weir: %s\n", strings.ReplaceAll(err.Error(), "\n", "\n      "))
+	}
 	var h *hinted
 	if errors.As(err, &h) {
-		fmt.Fprintf(w, "hint: %s\n", h.hint)
+		printHint(w, h.hint)
+	}
+}
+
+func printHint(w io.Writer, hint string) {
+	if hint != "" {
+		fmt.Fprintf(w, "hint: %s\n", hint)
 	}
 }

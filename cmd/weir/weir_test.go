@@ -1,0 +1,120 @@
+package main
+
+import (
+	"debug/elf"
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"testing"
+
+	"github.com/rogpeppe/go-internal/testscript"
+)
+
+var update = flag.Bool("update", false, "rewrite the expected output in testdata")
+
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){"weir": main})
+}
+
+// TestScripts runs the pages of testdata. Each is a list of commands with the
+// output that they must have; those that need root say so.
+func TestScripts(t *testing.T) {
+	testscript.Run(t, testscript.Params{
+		Dir:           "testdata",
+		UpdateScripts: *update,
+		Setup: func(env *testscript.Env) error {
+			env.Setenv("WEIR_ROOT", filepath.Join(env.WorkDir, ".store"))
+			return nil
+		},
+		Condition: func(cond string) (bool, error) {
+			if cond != "root" {
+				return false, fmt.Errorf("unknown condition")
+			}
+			if os.Geteuid() != 0 && os.Getenv("WEIR_TEST_MUST_RUN") == "1" {
+				return false, errors.New("this test needs root")
+			}
+			return os.Geteuid() == 0, nil
+		},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"exits":   exits,
+			"busybox": busybox,
+			"debian":  debian,
+		},
+	})
+}
+
+// exits CODE COMMAND... runs a command, which must end with that exit code.
+func exits(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 2 {
+		ts.Fatalf("usage: exits CODE COMMAND...")
+	}
+	want, err := strconv.Atoi(args[0])
+	ts.Check(err)
+	err = ts.Exec(args[1], args[2:]...)
+	got := 0
+	var exit *exec.ExitError
+	if errors.As(err, &exit) {
+		got = exit.ExitCode()
+	} else {
+		ts.Check(err)
+	}
+	if got != want {
+		ts.Fatalf("exit code %d, want %d", got, want)
+	}
+}
+
+// busybox DIR makes a root file system of Debian's static busybox.
+func busybox(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: busybox DIR")
+	}
+	const source = "/bin/busybox"
+	f, err := elf.Open(source)
+	if err != nil {
+		ts.Fatalf("%v (apt-get install busybox-static)", err)
+	}
+	defer f.Close()
+	if libs, err := f.ImportedLibraries(); err != nil || len(libs) > 0 {
+		ts.Fatalf("%s is not static (apt-get install busybox-static)", source)
+	}
+	root := ts.MkAbs(args[0])
+	for _, dir := range []string{"bin", "etc", "tmp", "root"} {
+		ts.Check(os.MkdirAll(filepath.Join(root, dir), 0o755))
+	}
+	ts.Check(os.Chmod(filepath.Join(root, "tmp"), 0o1777))
+	b, err := os.ReadFile(source)
+	ts.Check(err)
+	ts.Check(os.WriteFile(filepath.Join(root, "bin/busybox"), b, 0o755))
+	for _, name := range []string{
+		"sh", "cat", "echo", "env", "false", "grep", "hostname", "id", "ls", "mkdir", "pwd", "sleep", "stty",
+		"touch", "true", "tty", "unshare", "whoami", "mount", "ip", "kill", "head", "wc", "dd",
+	} {
+		ts.Check(os.Symlink("busybox", filepath.Join(root, "bin", name)))
+	}
+	ts.Check(os.WriteFile(filepath.Join(root, "etc/passwd"), []byte("root:x:0:0:root:/root:/bin/sh\nuser:x:1000:1000:user:/tmp:/bin/sh\n"), 0o644))
+	ts.Check(os.WriteFile(filepath.Join(root, "etc/group"), []byte("root:x:0:\nuser:x:1000:\nextra:x:1001:user\n"), 0o644))
+}
+
+// debian DIR makes a Debian root file system, once for all tests and runs.
+func debian(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: debian DIR")
+	}
+	cache := filepath.Join(os.TempDir(), "weir-test-bookworm")
+	if _, err := os.Stat(filepath.Join(cache, "etc/debian_version")); err != nil {
+		tmp, err := os.MkdirTemp(os.TempDir(), "weir-test-bookworm-")
+		ts.Check(err)
+		cmd := exec.Command("debootstrap", "--variant=minbase", "bookworm", tmp)
+		if out, err := cmd.CombinedOutput(); err != nil {
+			os.RemoveAll(tmp)
+			ts.Fatalf("debootstrap: %v\n%s", err, out)
+		}
+		ts.Check(os.Chmod(tmp, 0o755))
+		ts.Check(os.Rename(tmp, cache))
+	}
+	ts.Check(os.Symlink(cache, ts.MkAbs(args[0])))
+}
