@@ -5,6 +5,7 @@ import (
 
 	"github.com/weir-dev/weir/bpf"
 	"github.com/weir-dev/weir/policy"
+	"github.com/weir-dev/weir/seccomp"
 )
 
 // x32 is the bit of the numbers of x32, which share x86_64's AUDIT_ARCH value.
@@ -127,19 +128,35 @@ func alike(a, b []policy.Rule) bool {
 		(&a[0] == &b[0] || len(a) == 1 && a[0].Return == b[0].Return && len(a[0].Conds)+len(b[0].Conds) == 0)
 }
 
-// weigh sets the weights of steps: each for every number of theirs between the
-// lowest and the highest call with a name, of those from base on and below the
-// next x32.
-func weigh(steps []step, rows []policy.Row, base uint32, each int32) {
-	low, high := uint32(allBits), uint32(0)
+// table returns the first and the last number of the first table of calls in
+// rows, and how many rows lead up to its end: those of one architecture that have
+// a name, up to a large gap. There is none if n is 0.
+func table(rows []policy.Row) (first, last seccomp.Nr, n int) {
+	const gap = 1000
 	for i := range rows {
-		if r := &rows[i]; r.Name != "" && uint32(r.First) >= base && uint32(r.Last)-base < x32 {
-			low = min(low, uint32(r.First)-base)
-			high = uint32(r.Last) - base
+		r := &rows[i]
+		switch {
+		case r.Name == "":
+			continue
+		case n == 0:
+			first = r.First
+		case r.First-last > gap || r.Arch != rows[n-1].Arch:
+			return first, last, n
 		}
+		last, n = r.Last, i+1
 	}
+	return first, last, n
+}
+
+// weigh sets the weights of steps: each for every number of theirs that is in
+// the table of calls in rows. The numbers in the steps have base taken off.
+func weigh(steps []step, rows []policy.Row, base uint32, each int32) {
+	for len(rows) > 0 && uint32(rows[0].First) < base {
+		rows = rows[1:]
+	}
+	first, end, _ := table(rows)
 	for i := range steps {
-		from, to := max(steps[i].first, low), min(high, last(steps, i))
+		from, to := max(steps[i].first, uint32(first)-base), min(uint32(end)-base, last(steps, i))
 		steps[i].weight = each // at least, so that nothing lies very deep
 		if from < to {
 			steps[i].weight = each * int32(min(to-from+1, heaviest))

@@ -19,7 +19,7 @@ const none node = -1
 const instruction = 92
 
 // window is the longest row of steps whose trees are all compared.
-const window = 16
+const window = 20
 
 // A planner finds decision trees for functions of a word. It is kept for its
 // memory.
