@@ -59,7 +59,7 @@ var hostile = []struct {
 		return one(many(64000, func(i int) policy.Rule {
 			return policy.Rule{
 				Return: seccomp.ReturnErrno(seccomp.Errno(i % 4000)),
-				Conds: []policy.Cond{cond(0, seccomp.OpGreaterEqual, uint64(64000-i), 0), cond(0, seccomp.OpLessEqual, uint64(64000+i), 0)},
+				Conds:  []policy.Cond{cond(0, seccomp.OpGreaterEqual, uint64(64000-i), 0), cond(0, seccomp.OpLessEqual, uint64(64000+i), 0)},
 			}
 		}))
 	}},

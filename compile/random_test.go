@@ -28,7 +28,7 @@ func randomPolicy(r *rand.Rand) *policy.Policy {
 	if r.IntN(4) == 0 {
 		p.Native = seccomp.ArchS390X // big endian
 	}
-	lists := make([][]policy.Rule, 1+r.IntN(8))
+	lists := make([][]policy.Rule, 1+r.IntN(8)+r.IntN(2)*r.IntN(60))
 	for i := range lists {
 		lists[i] = randomList(r)
 	}
@@ -65,7 +65,11 @@ func randomRows(r *rand.Rand, lists [][]policy.Rule) []policy.Row {
 		rows = append(rows, row)
 		next = last + 1
 	}
-	for range r.IntN(60) {
+	count := r.IntN(60)
+	if r.IntN(20) == 0 { // more than a conditional jump passes over
+		count *= 20
+	}
+	for range count {
 		add(next+uint64(r.IntN(6)*r.IntN(2)), lists[r.IntN(len(lists))])
 	}
 	if r.IntN(2) == 0 {
@@ -96,7 +100,11 @@ func randomList(r *rand.Rand) []policy.Rule {
 	for i := range bits {
 		bits[i] = []uint8{16, 32, 64}[r.IntN(3)]
 	}
-	for range r.IntN(8) {
+	count := r.IntN(8)
+	if r.IntN(50) == 0 {
+		count *= 10
+	}
+	for range count {
 		rule := policy.Rule{Return: returns[r.IntN(len(returns))]}
 		for range 1 + r.IntN(3) {
 			c := policy.Cond{Arg: uint8(r.IntN(args)), Op: seccomp.Ops[r.IntN(len(seccomp.Ops))], Value: values[r.IntN(len(values))]}
