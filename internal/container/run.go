@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"syscall"
 
+	"github.com/weir-dev/weir/internal/container/handover"
 	"github.com/weir-dev/weir/internal/sys/thread"
 	"golang.org/x/sys/unix"
 )
@@ -95,12 +96,15 @@ func start(s *Spec, streams *streams) (*child, error) {
 		c.close()
 		return nil, fmt.Errorf("map the plan: %w", err)
 	}
-	c.process, err = os.StartProcess("/proc/self/fd/"+strconv.Itoa(int(init.Fd())), []string{"weir-init"}, &os.ProcAttr{
+	// The path is resolved in the child, when its descriptors are in place.
+	c.process, err = os.StartProcess("/proc/self/fd/"+strconv.Itoa(handover.InitFd), []string{"weir-init"}, &os.ProcAttr{
 		Dir: "/",
 		// The last stage allocates little and lives for milliseconds.
 		Env: []string{"GOGC=off"},
-		// handover.PlanFd and ControlFd come behind the standard ones.
-		Files: append(streams.theirs[:], file, theirs),
+		Files: []*os.File{
+			0: streams.theirs[0], 1: streams.theirs[1], 2: streams.theirs[2],
+			handover.PlanFd: file, handover.ControlFd: theirs, handover.InitFd: init,
+		},
 		Sys: &syscall.SysProcAttr{
 			Cloneflags: s.namespaces(),
 			Setsid:     true, // away from the caller's terminal at once

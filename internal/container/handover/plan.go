@@ -8,6 +8,8 @@ const (
 	// ControlFd is a socket to the launcher: the terminal's master goes up it,
 	// and its end of file tells that the launcher has died.
 	ControlFd = 4
+	// InitFd is the last stage's own executable.
+	InitFd = 5
 )
 
 // A Plan is a container, decided to the last detail.

@@ -1,0 +1,168 @@
+package container
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// started starts a launcher of s and waits for the line "started" of its program.
+func started(t *testing.T, s *Spec) (*exec.Cmd, *bufio.Reader) {
+	t.Helper()
+	cmd := launched(t, s, false)
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd.Stderr = os.Stderr
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { cmd.Process.Kill(); cmd.Wait() })
+	r := bufio.NewReader(out)
+	line, err := r.ReadString('\n')
+	if err != nil || line != "started\n" {
+		t.Fatalf("the program did not start: %q %v", line, err)
+	}
+	return cmd, r
+}
+
+// alive lists the processes that are not zombies whose command line has the mark.
+func alive(t *testing.T, mark string) []string {
+	t.Helper()
+	var found []string
+	dirs, err := filepath.Glob("/proc/[0-9]*")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, dir := range dirs {
+		cmdline, _ := os.ReadFile(dir + "/cmdline")
+		stat, _ := os.ReadFile(dir + "/stat")
+		args := strings.Split(string(cmdline), "\x00")
+		if strings.Contains(strings.Join(args, " "), mark) && !strings.Contains(string(stat), ") Z ") && args[0] != "/proc/self/exe" {
+			found = append(found, dir+" "+strings.Join(args, " "))
+		}
+	}
+	return found
+}
+
+func TestSIGKILLOfTheLauncherEndsTheContainerAndLeavesNoMount(t *testing.T) {
+	for _, user := range []string{"0", "1000"} {
+		t.Run("user "+user, func(t *testing.T) {
+			before, err := os.ReadFile("/proc/self/mountinfo")
+			if err != nil {
+				t.Fatal(err)
+			}
+			mark := fmt.Sprintf("mark-%d-%d", os.Getpid(), time.Now().UnixNano())
+			s := shell(t, "echo started; while true; do sleep 1000; done # "+mark)
+			s.User, s.Program = user, only(0x7fff0000)
+			cmd, out := started(t, s)
+			during, err := os.ReadFile("/proc/self/mountinfo")
+			if err != nil {
+				t.Fatal(err)
+			}
+			if strings.Contains(string(during), s.Upper) || mountPoints(during) != mountPoints(before) {
+				t.Errorf("a mount of the container is in the host's namespace:\n%s", during)
+			}
+			if len(alive(t, mark)) == 0 {
+				t.Fatal("the container's program was not found")
+			}
+			cmd.Process.Kill()
+			// All that holds the output has gone, so it ends.
+			if _, err := io.ReadAll(out); err != nil {
+				t.Fatal(err)
+			}
+			cmd.Wait()
+			for end := time.Now().Add(10 * time.Second); ; time.Sleep(10 * time.Millisecond) {
+				left := alive(t, mark)
+				if len(left) == 0 {
+					break
+				}
+				if time.Now().After(end) {
+					t.Fatalf("left alive: %v", left)
+				}
+			}
+			after, err := os.ReadFile("/proc/self/mountinfo")
+			if err != nil {
+				t.Fatal(err)
+			}
+			if mountPoints(after) != mountPoints(before) {
+				t.Errorf("mounts before:\n%s\nafter:\n%s", before, after)
+			}
+		})
+	}
+}
+
+// mountPoints lists the mount points that can be of a container.
+func mountPoints(mountinfo []byte) string {
+	var points []string
+	for line := range strings.Lines(string(mountinfo)) {
+		if f := strings.Fields(line); strings.Contains(line, " - overlay ") || strings.Contains(line, " weir ") || strings.Contains(f[4], "/root/proc") {
+			points = append(points, f[4])
+		}
+	}
+	return strings.Join(points, "\n")
+}
+
+func TestSignalsAreForwardedToTheProgram(t *testing.T) {
+	for _, sig := range []syscall.Signal{syscall.SIGTERM, syscall.SIGINT, syscall.SIGHUP, syscall.SIGQUIT, syscall.SIGUSR1, syscall.SIGUSR2} {
+		t.Run(sig.String(), func(t *testing.T) {
+			cmd, out := started(t, shell(t, fmt.Sprintf("trap 'echo got; exit 9' %d; echo started; while true; do sleep .01; done", sig)))
+			cmd.Process.Signal(sig)
+			rest, err := io.ReadAll(out)
+			if err != nil {
+				t.Fatal(err)
+			}
+			cmd.Wait()
+			if string(rest) != "got\n" || cmd.ProcessState.ExitCode() != 9 {
+				t.Errorf("output %q, status %v", rest, cmd.ProcessState)
+			}
+		})
+	}
+}
+
+func TestASignalBeforeTheProgramRunsEndsTheContainer(t *testing.T) {
+	// At whatever moment it comes: before the launcher has caught it, it ends
+	// the launcher, and with it the container; later the container is ended; once
+	// the program runs, it is the program's, which has a handler.
+	for i := range 12 {
+		s := shell(t, "trap 'exit 143' TERM; echo started; while true; do sleep .01; done")
+		cmd := launched(t, s, false)
+		cmd.Stderr = os.Stderr
+		if err := cmd.Start(); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(time.Duration(i) * 2 * time.Millisecond)
+		cmd.Process.Signal(syscall.SIGTERM)
+		ended := make(chan struct{})
+		go func() { cmd.Wait(); close(ended) }()
+		// A shell is ignorant of the signal until its trap is set.
+		for waiting := true; waiting; {
+			select {
+			case <-ended:
+				waiting = false
+			case <-time.After(200 * time.Millisecond):
+				cmd.Process.Signal(syscall.SIGTERM)
+			}
+		}
+		ws := cmd.ProcessState.Sys().(syscall.WaitStatus)
+		if !(ws.Signaled() && ws.Signal() == syscall.SIGTERM || ws.ExitStatus() == 143) {
+			t.Errorf("after %d ms: %v", 2*i, cmd.ProcessState)
+		}
+	}
+}
+
+func TestTheContainersProcessesEndWithItsProgram(t *testing.T) {
+	mark := fmt.Sprintf("mark-%d-%d", os.Getpid(), time.Now().UnixNano())
+	output(t, shell(t, "for i in 1 2 3; do sh -c 'trap \"\" TERM HUP INT; sleep 1000 # "+mark+"' & done; sleep .05"))
+	if left := alive(t, mark); len(left) > 0 {
+		t.Errorf("left alive: %v", left)
+	}
+}

@@ -1,0 +1,203 @@
+package container
+
+import (
+	"bytes"
+	"os"
+	"os/exec"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/containerd/console"
+	"golang.org/x/sys/unix"
+)
+
+// A screen is a terminal with a launcher on it, as a person has one.
+type screen struct {
+	t      *testing.T
+	cmd    *exec.Cmd
+	master console.Console
+	slave  *os.File
+	before unix.Termios
+
+	mu   sync.Mutex
+	seen bytes.Buffer
+	done chan struct{}
+}
+
+// sitDown starts a launcher of s on a terminal of 33 rows and 111 columns.
+func sitDown(t *testing.T, s *Spec) *screen {
+	t.Helper()
+	master, path, err := console.NewPty()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := master.Resize(console.WinSize{Height: 33, Width: 111}); err != nil {
+		t.Fatal(err)
+	}
+	slave, err := os.OpenFile(path, os.O_RDWR|syscall.O_NOCTTY, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	sc := &screen{t: t, master: master, slave: slave, done: make(chan struct{})}
+	sc.before = sc.termios()
+	sc.cmd = launched(t, s, true)
+	sc.cmd.Stdin, sc.cmd.Stdout, sc.cmd.Stderr = slave, slave, slave
+	sc.cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Setctty: true}
+	if err := sc.cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	go func() {
+		defer close(sc.done)
+		b := make([]byte, 4096)
+		for {
+			n, err := master.Read(b)
+			sc.mu.Lock()
+			sc.seen.Write(b[:n])
+			sc.mu.Unlock()
+			if err != nil {
+				return
+			}
+		}
+	}()
+	t.Cleanup(func() { sc.cmd.Process.Kill(); sc.slave.Close(); <-sc.done; master.Close() })
+	return sc
+}
+
+func (sc *screen) termios() unix.Termios {
+	sc.t.Helper()
+	got, err := unix.IoctlGetTermios(int(sc.slave.Fd()), unix.TCGETS)
+	if err != nil {
+		sc.t.Fatal(err)
+	}
+	return *got
+}
+
+func (sc *screen) text() string {
+	sc.mu.Lock()
+	defer sc.mu.Unlock()
+	return strings.ReplaceAll(sc.seen.String(), "\r", "")
+}
+
+// see waits until the text is on the screen.
+func (sc *screen) see(text string) {
+	sc.t.Helper()
+	for end := time.Now().Add(20 * time.Second); !strings.Contains(sc.text(), text); time.Sleep(5 * time.Millisecond) {
+		if time.Now().After(end) {
+			sc.t.Fatalf("%q does not come; the screen:\n%s", text, sc.text())
+		}
+	}
+}
+
+// leave waits for the launcher, which leaves the terminal as it was.
+func (sc *screen) leave(status int) {
+	sc.t.Helper()
+	sc.cmd.Wait()
+	if got := sc.cmd.ProcessState.ExitCode(); got != status {
+		sc.t.Errorf("status %d, not %d; the screen:\n%s", got, status, sc.text())
+	}
+	if sc.termios() != sc.before {
+		sc.t.Error("the terminal was not restored")
+	}
+}
+
+func TestATerminalOfItsOwn(t *testing.T) {
+	t.Run("has a name, a size and the standard streams", func(t *testing.T) {
+		s := shell(t, "tty; stty size; ls -1 /dev/pts; stat -c %t:%T:%a:%g /dev/console /proc/self/fd/0 -L; echo $TERM; (echo controlling > /dev/tty); exit 7")
+		s.TTY = true
+		sc := sitDown(t, s)
+		sc.leave(7)
+		equal(t, "screen", sc.text(), "/dev/pts/0\n33 111\n0\nptmx\n88:0:620:5\n88:0:620:5\nxterm\ncontrolling\n")
+	})
+	t.Run("belongs to the user", func(t *testing.T) {
+		s := shell(t, "stat -c %u /dev/pts/0; echo mine > /dev/pts/0")
+		s.TTY, s.User = true, "alice"
+		sc := sitDown(t, s)
+		sc.leave(0)
+		equal(t, "screen", sc.text(), "1000\nmine\n")
+	})
+	t.Run("follows the size of the caller's", func(t *testing.T) {
+		s := shell(t, "trap 'stty size; exit 0' WINCH; echo ready; while true; do sleep .01; done")
+		s.TTY = true
+		sc := sitDown(t, s)
+		sc.see("ready")
+		if err := sc.master.Resize(console.WinSize{Height: 44, Width: 122}); err != nil {
+			t.Fatal(err)
+		}
+		sc.see("44 122")
+		sc.leave(0)
+	})
+	t.Run("gets what is typed, and Ctrl-C is a key there", func(t *testing.T) {
+		s := shell(t, "read line; echo got $line; sleep 1000 & wait; sleep 1000; echo not reached")
+		s.Args = []string{"sh", "-c", "read line; echo got $line; sh -c 'trap \"exit 130\" INT; echo waiting; while true; do sleep .01; done'; exit $?"}
+		s.TTY = true
+		sc := sitDown(t, s)
+		sc.master.Write([]byte("hello\r"))
+		sc.see("got hello")
+		sc.see("waiting")
+		sc.master.Write([]byte{3})
+		sc.leave(130)
+	})
+	t.Run("shows all output before the launcher ends", func(t *testing.T) {
+		s := shell(t, "yes 0123456789 | head -n 20000; echo the end")
+		s.TTY = true
+		sc := sitDown(t, s)
+		sc.leave(0)
+		sc.see("the end")
+		if n := strings.Count(sc.text(), "0123456789\n"); n != 20000 {
+			t.Errorf("%d of 20000 lines", n)
+		}
+	})
+	t.Run("is restored when the container is ended by a signal to the launcher", func(t *testing.T) {
+		s := shell(t, "trap 'exit 143' TERM; echo ready; while true; do sleep .01; done")
+		s.TTY = true
+		sc := sitDown(t, s)
+		sc.see("ready")
+		sc.cmd.Process.Signal(syscall.SIGTERM)
+		sc.leave(143)
+	})
+	t.Run("is restored when the program does not start", func(t *testing.T) {
+		s := shell(t, "")
+		s.Args, s.TTY = []string{"nosuch"}, true
+		sc := sitDown(t, s)
+		sc.leave(127)
+		sc.see(`exec: "nosuch": executable file not found in $PATH`)
+	})
+}
+
+func TestATerminalNeedsOneToTypeOn(t *testing.T) {
+	in, feed, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer in.Close()
+	defer feed.Close()
+	s := shell(t, "true")
+	s.TTY, s.Stdin = true, in
+	wantError(t, run(t, s), CodeSetup, "the input device is not a TTY")
+}
+
+func TestATerminalWithoutInputOnlyShows(t *testing.T) {
+	s := shell(t, "[ -t 0 ] && [ -t 1 ] && echo both are terminals")
+	s.TTY = true
+	equal(t, "output", output(t, s), "both are terminals\r\n")
+}
+
+func TestTheCallersTerminalIsOutOfReach(t *testing.T) {
+	// A program that holds a terminal can push characters into it, as if typed
+	// there (TIOCSTI), and the caller's shell would run them.
+	push := `
+		for f in 0 1 2; do readlink /proc/self/fd/$f; [ -t $f ] && echo $f is a terminal; done
+		(: < /dev/tty) 2>/dev/null && echo has a controlling terminal
+		echo end`
+	s := shell(t, push)
+	sc := sitDown(t, s)
+	sc.leave(0)
+	for _, line := range strings.Split(strings.TrimSuffix(sc.text(), "\n"), "\n") {
+		if !strings.HasPrefix(line, "pipe:[") && line != "end" {
+			t.Errorf("%s", line)
+		}
+	}
+}
