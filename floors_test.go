@@ -10,22 +10,25 @@ import (
 // floors says which packages a package may import: those on lower floors only.
 // ARCHITECTURE.md draws the picture.
 var floors = map[string]int{
-	"seccomp":                 0,
-	"syscalls":                1,
-	"bpf":                     1,
-	"profile":                 1,
-	"policy":                  2,
-	"compile":                 3,
-	"verify":                  3,
-	"":                        5, // package weir
-	"internal/sys":            6,
-	"kernel":                  7,
-	"internal/image":          8,
-	"internal/image/transfer": 9,
-	"internal/container":      10,
-	"internal/probe":          11,
-	"cmd/weir":                13,
-	"cmd/weir-init":           13,
+	"seccomp":                     0,
+	"syscalls":                    1,
+	"bpf":                         1,
+	"profile":                     1,
+	"policy":                      2,
+	"compile":                     3,
+	"verify":                      3,
+	"":                            5, // package weir
+	"internal/sys":                6,
+	"internal/sys/thread":         6,
+	"kernel":                      7,
+	"internal/container/handover": 7,
+	"internal/image/layer":        8,
+	"internal/image":              9,
+	"internal/container":          10,
+	"internal/image/transfer":     10,
+	"internal/probe":              11,
+	"cmd/weir":                    13,
+	"cmd/weir-init":               13,
 }
 
 // pureFloors is the highest floor that uses the standard library alone and
