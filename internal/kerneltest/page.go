@@ -3,8 +3,9 @@
 package kerneltest
 
 import (
-	"encoding/binary"
 	"os"
+	"sync/atomic"
+	"unsafe"
 
 	"golang.org/x/sys/unix"
 )
@@ -49,24 +50,24 @@ func (p *Page) Close() {
 	p.file.Close()
 }
 
-// Put stores the result of call i, with stores into memory alone.
+// Words returns the results as words: value, errno, signal and, last to be
+// written, the End.
+func (p *Page) Words() [][4]uint64 {
+	return unsafe.Slice((*[4]uint64)(unsafe.Pointer(&p.mem[0])), len(p.mem)/resultSize)
+}
+
+// Put stores the result of call i.
 func (p *Page) Put(i int, r Result) {
-	at := p.mem[i*resultSize:][:resultSize]
-	binary.NativeEndian.PutUint64(at, r.Value)
-	binary.NativeEndian.PutUint64(at[8:], uint64(r.Errno))
-	binary.NativeEndian.PutUint64(at[16:], uint64(r.Signal))
-	binary.NativeEndian.PutUint64(at[24:], uint64(r.End))
+	w := &p.Words()[i]
+	w[0], w[1], w[2] = r.Value, uint64(r.Errno), uint64(r.Signal)
+	atomic.StoreUint64(&w[3], uint64(r.End))
 }
 
 // Get returns the result of call i.
 func (p *Page) Get(i int) Result {
-	at := p.mem[i*resultSize:][:resultSize]
-	return Result{
-		Value:  binary.NativeEndian.Uint64(at),
-		Errno:  unix.Errno(binary.NativeEndian.Uint64(at[8:])),
-		Signal: unix.Signal(binary.NativeEndian.Uint64(at[16:])),
-		End:    End(binary.NativeEndian.Uint64(at[24:])),
-	}
+	w := &p.Words()[i]
+	end := atomic.LoadUint64(&w[3])
+	return Result{End(end), w[0], unix.Errno(w[1]), unix.Signal(w[2])}
 }
 
 // made returns the results from the given one up to the first that is missing.

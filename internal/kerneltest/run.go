@@ -97,6 +97,9 @@ func Run(t testing.TB, prog bpf.Program, flags seccomp.Flag, calls ...Call) []Re
 		switch exit := (*exec.ExitError)(nil); {
 		case err == nil && len(made) > 0:
 		case errors.As(err, &exit) && exit.Sys().(syscall.WaitStatus).Signaled() && first < len(calls):
+			if stderr.Len() > 0 {
+				t.Logf("the child at call %d: %s", first, stderr.Bytes())
+			}
 			page.Put(first, Result{End: ProcessKilled, Signal: exit.Sys().(syscall.WaitStatus).Signal()})
 			first++
 		default:

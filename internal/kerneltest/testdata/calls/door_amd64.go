@@ -7,22 +7,19 @@ import (
 	"syscall"
 	"unsafe"
 
-	"github.com/weir-dev/weir/internal/kerneltest"
 	"github.com/weir-dev/weir/internal/sys"
 	"golang.org/x/sys/unix"
 )
 
 // int80 makes a call of i386.
-func int80(c *kerneltest.Call) kerneltest.Result {
-	var args [6]uint32
-	for i, a := range c.Args {
-		args[i] = uint32(a)
-	}
-	r := sys.Int80(uint32(c.Nr), &args)
+//
+//go:nosplit
+func int80(nr uint32, args *[6]uint32) (value, errno uint64) {
+	r := sys.Int80(nr, args)
 	if r > 0xfffff000 {
-		return kerneltest.Result{End: kerneltest.Returned, Errno: syscall.Errno(-r)}
+		return 0, uint64(-r)
 	}
-	return kerneltest.Result{End: kerneltest.Returned, Value: uint64(r)}
+	return uint64(r), 0
 }
 
 // What onSigsys leaves behind.

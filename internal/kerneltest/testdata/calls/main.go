@@ -13,10 +13,10 @@ import (
 	"runtime"
 	"runtime/debug"
 	"sync/atomic"
+	"syscall"
 	"time"
 
 	"github.com/weir-dev/weir/internal/kerneltest"
-	"github.com/weir-dev/weir/internal/sys"
 	"github.com/weir-dev/weir/internal/sys/thread"
 	"github.com/weir-dev/weir/kernel"
 	"github.com/weir-dev/weir/seccomp"
@@ -73,29 +73,49 @@ func makeCalls(job kerneltest.Job, page *kerneltest.Page, tid chan int) {
 	if err := catchTrap(); err != nil {
 		fail(err)
 	}
+	calls := make([]call, len(job.Calls))
+	for i, c := range job.Calls {
+		calls[i] = call{i386: c.Arch == seccomp.ArchX86 && runtime.GOARCH == "amd64", nr: uintptr(c.Nr)}
+		for j, a := range c.Args {
+			calls[i].args[j], calls[i].low[j] = uintptr(a), uint32(a)
+		}
+	}
 	tid <- unix.Gettid()
 	if err := kernel.Load(job.Program, job.Flags); err != nil {
 		fail(err)
 	}
-	for i := job.First; i < len(job.Calls); i++ {
-		page.Put(i, call(&job.Calls[i]))
+	makeAll(calls, page.Words(), job.First)
+}
+
+// A call is a kerneltest.Call in registers.
+type call struct {
+	i386 bool
+	nr   uintptr
+	args [6]uintptr
+	low  [6]uint32
+}
+
+// makeAll makes the calls from the first one on, and then waits for the end of
+// the process. It is nosplit because the entry of any other function is where Go
+// may decide that another goroutine is due, and the program need not allow the
+// calls that this takes. Nothing that kernel.Load does after its system call is
+// such a place.
+//
+//go:nosplit
+func makeAll(calls []call, results [][4]uint64, first int) {
+	for i := first; i < len(calls); i++ {
+		c, r := &calls[i], &results[i]
+		if c.i386 {
+			r[0], r[1] = int80(uint32(c.nr), &c.low)
+		} else {
+			value, _, errno := syscall.RawSyscall6(c.nr, c.args[0], c.args[1], c.args[2], c.args[3], c.args[4], c.args[5])
+			r[0], r[1] = uint64(value), uint64(errno)
+		}
+		atomic.StoreUint64(&r[3], uint64(kerneltest.Returned))
 		current.Store(int64(i + 1))
 	}
 	for {
 	}
-}
-
-// call makes one call through the door of its ABI.
-func call(c *kerneltest.Call) kerneltest.Result {
-	if c.Arch == seccomp.ArchX86 && runtime.GOARCH == "amd64" {
-		return int80(c)
-	}
-	var args [6]uintptr
-	for i, a := range c.Args {
-		args[i] = uintptr(a)
-	}
-	r, errno := sys.Call(uintptr(c.Nr), args)
-	return kerneltest.Result{End: kerneltest.Returned, Value: uint64(r), Errno: errno}
 }
 
 func fail(err error) {
