@@ -7,12 +7,14 @@ import (
 	"os"
 	"path/filepath"
 	"text/tabwriter"
+	"time"
 
 	"github.com/spf13/cobra"
 
 	weir "github.com/weir-dev/weir"
 	"github.com/weir-dev/weir/compile"
 	"github.com/weir-dev/weir/profile"
+	"github.com/weir-dev/weir/verify"
 )
 
 // The forms of a program that compile writes.
@@ -107,14 +109,18 @@ func programText(c *weir.Compiled, format string) ([]byte, error) {
 }
 
 func printStats(w io.Writer, c *weir.Compiled) error {
+	start := time.Now()
+	proof := verify.Program(c.Policy, c.Program, weir.ProofSteps)
+	took := time.Since(start)
 	s := compile.Measure(c.Policy, c.Program)
 	var b bytes.Buffer
-	fmt.Fprintf(&b, "%d instructions, proved equal to the policy in %d steps\n", s.Length, c.Proof.Steps)
-	fmt.Fprintf(&b, "attach, by a model of this many instructions: %.0f us\n\n", s.AttachMicroseconds)
+	fmt.Fprintf(&b, "%d instructions\n", s.Length)
+	fmt.Fprintf(&b, "%v to the policy: proved in %d steps, %v\n", proof.Verdict, proof.Steps, took.Round(time.Microsecond))
+	fmt.Fprintf(&b, "about %v to attach, by a model\n\n", s.Attach.Round(time.Microsecond))
 	tw := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(tw, "ABI\tCALLS\tALLOWED WITHOUT RUNNING IT\tEXECUTED, MEAN\tWORST")
+	fmt.Fprintln(tw, "ABI\tNUMBERS\tALLOWED\tCACHED BY THE KERNEL\tEXECUTED, MEAN\tWORST")
 	for _, a := range s.ABIs {
-		fmt.Fprintf(tw, "%s\t%d\t%d\t%.1f\t%d\n", a.Arch.Name(), a.Numbers, a.Cached, a.Mean, a.Worst)
+		fmt.Fprintf(tw, "%s\t%d\t%d\t%d\t%.1f\t%d\n", a.Arch.Name(), a.Numbers, a.Allowed, a.Cached, a.Mean, a.Worst)
 	}
 	tw.Flush()
 	_, err := w.Write(b.Bytes())
