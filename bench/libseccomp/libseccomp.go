@@ -102,6 +102,23 @@ func At(a seccomp.Arch, nr seccomp.Nr) (string, bool) {
 	return C.GoString(c), true
 }
 
+// Taken returns the call that a rule becomes a rule of: the library turns its
+// name into a number of the host's, and that into a name again.
+func Taken(name string) (string, bool) {
+	c := C.CString(name)
+	defer C.free(unsafe.Pointer(c))
+	nr := C.seccomp_syscall_resolve_name(c)
+	if nr == C.__NR_SCMP_ERROR {
+		return "", false
+	}
+	taken := C.seccomp_syscall_resolve_num_arch(C.seccomp_arch_native(), nr)
+	if taken == nil {
+		return "", false
+	}
+	defer C.free(unsafe.Pointer(taken))
+	return C.GoString(taken), true
+}
+
 // build makes a filter and hands it to an export function of the library, whose
 // output it returns. The error is a *[Refusal] where the library refuses. It may
 // never return: a [Worker] calls it in its process.

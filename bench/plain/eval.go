@@ -92,6 +92,9 @@ func (r *Rules) lists(a seccomp.Arch) bool {
 func (r *Rules) Last(a seccomp.Arch, v View) seccomp.Nr { return r.index(v).last[a] }
 
 func (r *Rules) index(v View) *index {
+	if r.mine == nil {
+		r.mine, r.his = newIndex(r, weirTable{}), newIndex(r, r.host)
+	}
 	if v&Names != 0 {
 		return r.his
 	}
@@ -129,10 +132,10 @@ func (r *Rules) Candidates(d *seccomp.Data) []Candidate {
 	for _, a := range r.Archs {
 		if a.Audit() == d.Arch {
 			at := place{a, d.Nr}
-			for _, i := range r.his.own[at] {
+			for _, i := range r.index(Names).own[at] {
 				list = append(list, Candidate{i, a})
 			}
-			for _, g := range r.his.via[at] {
+			for _, g := range r.index(Names).via[at] {
 				list = append(list, Candidate{g.rule, a})
 			}
 		}

@@ -16,7 +16,7 @@ type Rules struct {
 	Named   int    // how many names the entries have
 
 	host *Host
-	mine *index // over weir's tables
+	mine *index // over weir's tables, once it is needed
 	his  *index // over libseccomp's
 }
 
@@ -35,7 +35,8 @@ type Cond struct {
 }
 
 // Resolve decides which entries apply. An entry that names an argument twice
-// becomes a rule for each of its conditions, as runc has it.
+// becomes a rule for each of its conditions, as runc has it. The host is needed
+// by who asks for an answer. One goroutine uses the rules.
 func (d *Document) Resolve(f seccomp.Facts, host *Host) (*Rules, error) {
 	r := &Rules{Native: f.Arch, host: host}
 	var err error
@@ -65,7 +66,6 @@ func (d *Document) Resolve(f seccomp.Facts, host *Host) (*Rules, error) {
 			}
 		}
 	}
-	r.mine, r.his = newIndex(r, weirTable{}), newIndex(r, host)
 	return r, nil
 }
 

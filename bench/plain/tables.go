@@ -35,6 +35,7 @@ func (t weirTable) boundary(name string, a seccomp.Arch) (seccomp.Nr, bool) {
 type Host struct {
 	numbers    map[call]seccomp.Nr
 	boundaries map[call]seccomp.Nr
+	taken      map[string]string // what a rule of a name becomes one of
 }
 
 type call struct {
@@ -44,7 +45,12 @@ type call struct {
 
 // NewHost asks libseccomp for all that it knows.
 func NewHost() *Host {
-	h := &Host{make(map[call]seccomp.Nr), make(map[call]seccomp.Nr)}
+	h := &Host{make(map[call]seccomp.Nr), make(map[call]seccomp.Nr), make(map[string]string)}
+	for c := range syscalls.Calls() {
+		if name, ok := libseccomp.Taken(c.String()); ok {
+			h.taken[c.String()] = name
+		}
+	}
 	for _, a := range seccomp.Archs() {
 		base := firstNr(a)
 		for nr := base; nr < base+1024; nr++ {
@@ -81,14 +87,16 @@ func firstNr(a seccomp.Arch) seccomp.Nr {
 	return 0
 }
 
-// Number returns the number by which a filter of libseccomp's knows a call.
+// Number returns the number that libseccomp knows a call by.
 func (h *Host) Number(name string, a seccomp.Arch) (seccomp.Nr, bool) {
-	return h.number(name, a)
-}
-
-func (h *Host) number(name string, a seccomp.Arch) (seccomp.Nr, bool) {
 	nr, ok := h.numbers[call{name, a}]
 	return nr, ok
+}
+
+// number is that of the call which a rule is about: a few names share a stand-in
+// on architectures that have neither, and are taken for one another.
+func (h *Host) number(name string, a seccomp.Arch) (seccomp.Nr, bool) {
+	return h.Number(h.taken[name], a)
 }
 
 // boundary differs from number where libseccomp resolves a call, such as socket
@@ -147,7 +155,7 @@ func newIndex(r *Rules, t table) *index {
 // table, ascending.
 func (r *Rules) Numbers(a seccomp.Arch) []seccomp.Nr {
 	var list []seccomp.Nr
-	for _, x := range []*index{r.mine, r.his} {
+	for _, x := range []*index{r.index(0), r.index(Names)} {
 		for at := range x.own {
 			if at.arch == a {
 				list = append(list, at.nr)
