@@ -49,6 +49,13 @@ func (r *root) createAt(path string, dir bool, resolve uint64, links int) (int, 
 		return -1, err
 	}
 	defer unix.Close(parent)
+	var fs unix.Statfs_t
+	if err := unix.Fstatfs(parent, &fs); err != nil {
+		return -1, err
+	}
+	if fs.Type == unix.PROC_SUPER_MAGIC {
+		return -1, unix.ENOENT // nothing is made there, and what appears is not to be followed
+	}
 	if dir {
 		err = unix.Mkdirat(parent, name, 0o755)
 	} else {

@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"github.com/weir-dev/weir/seccomp"
+	"golang.org/x/sys/unix"
 )
 
 // initELF is cmd/weir-init, built as the Makefile builds it.
@@ -20,6 +21,9 @@ var initELF []byte
 // launchEnv names a file with a launch: the test binary is then a launcher of its
 // own, for tests that kill one or put one on a terminal.
 const launchEnv = "WEIR_TEST_LAUNCH"
+
+// insideEnv makes the test binary a program of a container; its value says which.
+const insideEnv = "WEIR_TEST_INSIDE"
 
 type launch struct {
 	Spec  *Spec
@@ -30,6 +34,10 @@ type launch struct {
 func TestMain(m *testing.M) {
 	if path := os.Getenv(launchEnv); path != "" {
 		os.Exit(launcher(path))
+	}
+	if what := os.Getenv(insideEnv); what != "" {
+		inside(what)
+		return
 	}
 	os.Exit(func() int {
 		dir, err := os.MkdirTemp("", "weir-init")
@@ -49,6 +57,24 @@ func TestMain(m *testing.M) {
 		}
 		return m.Run()
 	}())
+}
+
+// inside is what busybox has no program for.
+func inside(what string) {
+	switch what {
+	case "keyring":
+		_, err := unix.KeyctlSearch(unix.KEY_SPEC_SESSION_KEYRING, "user", "weir-test-key", 0)
+		fmt.Println("found", err)
+	case "push": // characters into whatever terminal there is
+		for _, fd := range []int{0, 1, 2} {
+			fmt.Println(unix.IoctlSetPointerInt(fd, unix.TIOCSTI, 'x'))
+		}
+		tty, err := unix.Open("/dev/tty", unix.O_RDWR, 0)
+		fmt.Println(err)
+		if err == nil {
+			fmt.Println(unix.IoctlSetPointerInt(tty, unix.TIOCSTI, 'x'))
+		}
+	}
 }
 
 // launcher does what weir run does.
