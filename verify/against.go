@@ -43,8 +43,8 @@ func (p *prover) abi(abi *policy.ABI, v value) {
 	for _, s := range p.words[wordNr].set {
 		r := p.rowOf(rows, s.lo)
 		for next := uint64(s.lo); next <= uint64(s.hi); r++ {
-			if r == len(rows) || uint64(rows[r].First) > next || uint64(rows[r].Last) < next || len(rows[r].Rules) == 0 {
-				p.giveUp("the policy has no rule for number %d of architecture %#x", next, uint32(abi.Audit))
+			if r == len(rows) || uint64(rows[r].First) > next || uint64(rows[r].Last) < next || !total(rows[r].Rules) {
+				p.giveUp("the policy has no answer for some calls with number %d of architecture %#x", next, uint32(abi.Audit))
 			}
 			if !p.spend(1) {
 				return
@@ -64,6 +64,11 @@ func (p *prover) abi(abi *policy.ABI, v value) {
 			}
 		}
 	}
+}
+
+// total reports whether some rule of a row always holds, which must be the last.
+func total(rules []policy.Rule) bool {
+	return len(rules) > 0 && len(rules[len(rules)-1].Conds) == 0
 }
 
 // rowOf returns the index of the row that has a number, or how many rows there
@@ -90,8 +95,8 @@ func (p *prover) rowOf(rows []policy.Row, nr uint32) int {
 
 // row compares with the rules of some numbers.
 func (p *prover) row(rules []policy.Rule, numbers span, v value) {
-	// Rules at the end that say what the program says need no distinction
-	// between them, nor from what falls through to them.
+	// What falls through to rules at the end that all say what the program says
+	// needs no distinction between them.
 	n := len(rules)
 	for v.isConst() && n > 0 && rules[n-1].Return == seccomp.Return(v.k) {
 		n--
@@ -109,18 +114,14 @@ func (p *prover) row(rules []policy.Rule, numbers span, v value) {
 	if no {
 		p.assume(t, true)
 	}
-	if n < len(rules) {
-		p.rules(rules[:n], 0, true, v)
-	} else {
-		p.rules(rules, 0, false, v)
-	}
+	p.rules(rules[:n], 0, v)
 	p.pop(m)
 }
 
 // rules compares with a list of rules, the first of which is known to hold but
-// for its conditions from the one at index at on. If settled is set, what none
-// of them takes is right already.
-func (p *prover) rules(rules []policy.Rule, at int, settled bool, v value) {
+// for its conditions from the one at index at on. What none of them takes is
+// right already.
+func (p *prover) rules(rules []policy.Rule, at int, v value) {
 	for {
 		if at == 0 {
 			n := 0
@@ -130,13 +131,7 @@ func (p *prover) rules(rules []policy.Rule, at int, settled bool, v value) {
 			rules = rules[n:]
 			p.spend(n / 8)
 		}
-		if !p.spend(1) {
-			return
-		}
-		if len(rules) == 0 {
-			if !settled {
-				p.giveUp("the policy has a row whose last rule has conditions")
-			}
+		if !p.spend(1) || len(rules) == 0 {
 			return
 		}
 		if at == len(rules[0].Conds) {
@@ -165,9 +160,9 @@ func (p *prover) rules(rules []policy.Rule, at int, settled bool, v value) {
 					m := p.push()
 					p.assume(t, exit)
 					if exit != c.not {
-						p.rules(rules, at+1, settled, v)
+						p.rules(rules, at+1, v)
 					} else {
-						p.rules(rules[1:], 0, settled, v)
+						p.rules(rules[1:], 0, v)
 					}
 					p.pop(m)
 					if p.done {

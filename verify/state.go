@@ -182,15 +182,9 @@ func (s *state) support(a *atom) {
 			if n.r.isConst() {
 				l &= n.r.k
 			}
-			if n.l.isConst() {
-				r &= n.l.k
-			}
 		case or:
 			if n.r.isConst() {
 				l &^= n.r.k
-			}
-			if n.l.isConst() {
-				r &^= n.l.k
 			}
 		case xor:
 		case add, sub, mul:

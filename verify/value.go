@@ -96,11 +96,15 @@ func (op operator) apply(l, r uint32) uint32 {
 // constant where the path allows that: sets of words are the cheap case.
 func (s *state) operation(op operator, l, r value) value {
 	l, r = s.fold(l), s.fold(r)
+	switch op {
+	case add, mul, or, and, xor, equal:
+		if l.isConst() {
+			l, r = r, l
+		}
+	}
 	switch {
 	case l.isConst() && r.isConst():
 		return number(op.apply(l.k, r.k))
-	case op == add && l.isConst() && r.isWord():
-		return value{r.of, r.k + l.k}
 	case op == add && r.isConst() && l.isWord():
 		return value{l.of, l.k + r.k}
 	case op == sub && r.isConst() && l.isWord():
