@@ -22,48 +22,60 @@ type abi struct {
 	finding
 }
 
-// foreignABIs are the other ones that a kernel may have beside its native one.
-// Where a program of a few bytes can be written down, it is run; elsewhere the
+// A foreign is an ABI that a kernel may have beside its native one. Where a
+// program of a few bytes can be written down, it is run; elsewhere the
 // configuration decides, which does not know what was switched off at boot.
-var foreignABIs = map[seccomp.Arch][]struct {
-	arch   seccomp.Arch
-	option string
-	try    []byte // an executable that ends with statusYes or statusNo
-}{
-	seccomp.ArchX86_64: {
-		{seccomp.ArchX86, "CONFIG_IA32_EMULATION", executable(elf.EM_386, 0, []byte{
-			0xbb, statusYes, 0, 0, 0, // mov ebx, statusYes
-			0xb8, 1, 0, 0, 0, // mov eax, 1: exit
-			0xcd, 0x80, // int 0x80
-		})},
-		{seccomp.ArchX32, "CONFIG_X86_X32_ABI", executable(elf.EM_X86_64, 0, []byte{
-			0xb8, 39, 0, 0, 0x40, // mov eax, 0x40000000 + 39: getpid of x32
-			0x0f, 0x05, // syscall
-			0x31, 0xff, // xor edi, edi
-			0x85, 0xc0, // test eax, eax
-			0x40, 0x0f, 0x9f, 0xc7, // setg dil: 1 if it is a number of a process
-			0x83, 0xc7, statusNo, // add edi, statusNo
-			0xb8, 60, 0, 0, 0, // mov eax, 60: exit of x86_64
-			0x0f, 0x05, // syscall
-		})},
-	},
-	seccomp.ArchAARCH64: {
-		{seccomp.ArchARM, "CONFIG_COMPAT", executable(elf.EM_ARM, 0x05000000 /* EABI 5 */, []byte{
-			statusYes, 0x00, 0xa0, 0xe3, // mov r0, #statusYes
-			0x01, 0x70, 0xa0, 0xe3, // mov r7, #1: exit
-			0x00, 0x00, 0x00, 0xef, // svc 0
-		})},
-	},
-	seccomp.ArchMIPS64: {
-		{seccomp.ArchMIPS, "CONFIG_MIPS32_O32", nil},
-		{seccomp.ArchMIPS64N32, "CONFIG_MIPS32_N32", nil},
-	},
-	seccomp.ArchMIPSEL64: {
-		{seccomp.ArchMIPSEL, "CONFIG_MIPS32_O32", nil},
-		{seccomp.ArchMIPSEL64N32, "CONFIG_MIPS32_N32", nil},
-	},
-	seccomp.ArchPPC64: {{seccomp.ArchPPC, "CONFIG_COMPAT", nil}},
-	seccomp.ArchS390X: {{seccomp.ArchS390, "CONFIG_COMPAT", nil}},
+type foreign struct {
+	arch     seccomp.Arch
+	option   string
+	emulator string // what would run its programs in the kernel's place, a name in binfmt_misc
+	try      []byte // an executable that ends with statusYes or statusNo, nil if there is none
+}
+
+func foreignABIs(native seccomp.Arch) []foreign {
+	switch native {
+	case seccomp.ArchX86_64:
+		return []foreign{
+			{seccomp.ArchX86, "CONFIG_IA32_EMULATION", "qemu-i386", executable(elf.EM_386, 0, []byte{
+				0xbb, statusYes, 0, 0, 0, // mov ebx, statusYes
+				0xb8, 1, 0, 0, 0, // mov eax, 1: exit
+				0xcd, 0x80, // int 0x80
+			})},
+			{seccomp.ArchX32, "CONFIG_X86_X32_ABI", "qemu-x86_64", executable(elf.EM_X86_64, 0, []byte{
+				0xb8, 39, 0, 0, 0x40, // mov eax, 0x40000000 + 39: getpid of x32
+				0x0f, 0x05, // syscall
+				0x31, 0xff, // xor edi, edi
+				0x85, 0xc0, // test eax, eax
+				0x40, 0x0f, 0x9f, 0xc7, // setg dil: 1 if it is a number of a process
+				0x83, 0xc7, statusNo, // add edi, statusNo
+				0xb8, 60, 0, 0, 0, // mov eax, 60: exit of x86_64
+				0x0f, 0x05, // syscall
+			})},
+		}
+	case seccomp.ArchAARCH64:
+		return []foreign{
+			{seccomp.ArchARM, "CONFIG_COMPAT", "qemu-arm", executable(elf.EM_ARM, 0x05000000 /* EABI 5 */, []byte{
+				statusYes, 0x00, 0xa0, 0xe3, // mov r0, #statusYes
+				0x01, 0x70, 0xa0, 0xe3, // mov r7, #1: exit
+				0x00, 0x00, 0x00, 0xef, // svc 0
+			})},
+		}
+	case seccomp.ArchMIPS64:
+		return []foreign{
+			{seccomp.ArchMIPS, "CONFIG_MIPS32_O32", "", nil},
+			{seccomp.ArchMIPS64N32, "CONFIG_MIPS32_N32", "", nil},
+		}
+	case seccomp.ArchMIPSEL64:
+		return []foreign{
+			{seccomp.ArchMIPSEL, "CONFIG_MIPS32_O32", "", nil},
+			{seccomp.ArchMIPSEL64N32, "CONFIG_MIPS32_N32", "", nil},
+		}
+	case seccomp.ArchPPC64:
+		return []foreign{{seccomp.ArchPPC, "CONFIG_COMPAT", "", nil}}
+	case seccomp.ArchS390X:
+		return []foreign{{seccomp.ArchS390, "CONFIG_COMPAT", "", nil}}
+	}
+	return nil
 }
 
 // The exit statuses of the executables above.
@@ -73,16 +85,16 @@ const (
 )
 
 // probeABIs says which ABIs programs can use.
-func probeABIs(native seccomp.Arch, config config) []abi {
+func probeABIs(native seccomp.Arch, built config) []abi {
 	abis := []abi{{native, "profiles for this machine's own programs", finding{Yes, "this program uses it"}}}
-	for _, f := range foreignABIs[native] {
+	for _, f := range foreignABIs(native) {
 		a := abi{arch: f.arch, gives: "its programs run too, so profiles speak about its calls as well"}
 		if f.try != nil {
-			a.finding = tryABI(f.arch, f.try)
+			a.finding = f.run()
 		}
 		if a.has == Unknown {
 			tried := a.how
-			a.finding = config.option(f.option)
+			a.finding = built.option(f.option)
 			if tried != "" {
 				a.how = tried + "; " + a.how
 			}
@@ -92,13 +104,12 @@ func probeABIs(native seccomp.Arch, config config) []abi {
 	return abis
 }
 
-// tryABI runs an executable of the ABI.
-func tryABI(arch seccomp.Arch, image []byte) finding {
-	// An emulator would answer in the kernel's place.
-	if _, err := os.Stat("/proc/sys/fs/binfmt_misc/qemu-" + arch.GOARCH()); err == nil {
-		return finding{Unknown, "qemu runs such programs here"}
+// run tries an executable of the ABI.
+func (f foreign) run() finding {
+	if _, err := os.Stat("/proc/sys/fs/binfmt_misc/" + f.emulator); err == nil {
+		return finding{Unknown, f.emulator + " would answer in the kernel's place"}
 	}
-	state, err := runImage(image)
+	state, err := runImage(f.try)
 	switch {
 	case errors.Is(err, unix.ENOEXEC):
 		return finding{No, "the kernel does not execute such a program"}

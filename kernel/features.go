@@ -14,13 +14,14 @@ const (
 	groupArch    = "architectures"
 )
 
-// basics are the features that Probe asks about one by one. The versions are
-// those of semantics: the history of include/uapi/linux/seccomp.h.
+// The versions are from the history of include/uapi/linux/seccomp.h and of
+// kernel/seccomp.c.
+
 var basics = []Feature{
-	{Group: groupKernel, Key: KeyConfig, Name: "CONFIG_SECCOMP", Gives: "system calls can be restricted at all"},
-	{Group: groupKernel, Key: KeyConfigFilter, Name: "CONFIG_SECCOMP_FILTER", Gives: "restricted by a program"},
-	{Group: groupKernel, Key: KeyFilter, Name: "filter mode", Since: "3.5", Gives: "a container runs under the program of its profile"},
-	{Group: groupKernel, Key: KeySyscall, Name: "seccomp(2)", Since: "3.17", Gives: "the call with which weir attaches a program"},
+	{Key: KeyConfig, Name: "CONFIG_SECCOMP", Gives: "system calls can be restricted at all"},
+	{Key: KeyConfigFilter, Name: "CONFIG_SECCOMP_FILTER", Gives: "restricted by a program"},
+	{Key: KeyFilter, Name: "filter mode", Since: "3.5", Gives: "a container runs under the program of its profile"},
+	{Key: KeySyscall, Name: "seccomp(2)", Since: "3.17", Gives: "the call with which weir attaches a program"},
 }
 
 var notifications = []Feature{
@@ -57,12 +58,17 @@ var actions = []struct {
 var flags = []struct {
 	flag  seccomp.Flag
 	key   Key
+	since seccomp.KernelVersion
 	gives string
 }{
-	{seccomp.FlagTSync, "flag.tsync", "one load filters all threads of a process; weir needs it nowhere"},
-	{seccomp.FlagLog, "flag.log", "calls that fail with an errno are logged too"},
-	{seccomp.FlagSpecAllow, "flag.spec_allow", "filtered programs keep their speed on processors with Spectre mitigations"},
-	{seccomp.FlagNewListener, "flag.new_listener", "a load returns the listener for a supervisor"},
-	{seccomp.FlagTSyncESRCH, "flag.tsync_esrch", "a listener and TSYNC together"},
-	{seccomp.FlagWaitKillableRecv, "flag.wait_killable_recv", "signals do not interrupt a call that a supervisor is working on"},
+	{seccomp.FlagTSync, "flag.tsync", version(3, 17), "one load filters all threads of a process; weir needs it nowhere"},
+	{seccomp.FlagLog, "flag.log", version(4, 14), "calls that fail with an errno are logged too"},
+	{seccomp.FlagSpecAllow, "flag.spec_allow", version(4, 17), "filtered programs keep their speed on processors with Spectre mitigations"},
+	{seccomp.FlagNewListener, "flag.new_listener", version(5, 0), "a load returns the listener for a supervisor"},
+	{seccomp.FlagTSyncESRCH, "flag.tsync_esrch", version(5, 7), "a listener and TSYNC together"},
+	{seccomp.FlagWaitKillableRecv, "flag.wait_killable_recv", version(5, 19), "signals do not interrupt a call that a supervisor is working on"},
+}
+
+func version(major, minor uint16) seccomp.KernelVersion {
+	return seccomp.KernelVersion{Major: major, Minor: minor}
 }

@@ -110,27 +110,22 @@ func refusal(errno syscall.Errno, flags seccomp.Flag) error {
 
 // unknownFlag returns the first flag, the lowest bit first, that the running
 // kernel does not know.
-func unknownFlag(flags seccomp.Flag) error {
+func unknownFlag(asked seccomp.Flag) error {
 	for bit := seccomp.Flag(1); bit != 0; bit <<= 1 {
-		if flags&bit == 0 {
+		if asked&bit == 0 {
 			continue
 		}
 		if has, _ := fromNullPointer(probeFlag(bit)); has == No {
-			return &FlagError{bit, flagSince[bit]}
+			unknown := &FlagError{Flag: bit}
+			for _, f := range flags {
+				if f.flag == bit {
+					unknown.Since = f.since
+				}
+			}
+			return unknown
 		}
 	}
 	return nil
-}
-
-// flagSince says which Linux adds a flag: the history of
-// include/uapi/linux/seccomp.h.
-var flagSince = map[seccomp.Flag]seccomp.KernelVersion{
-	seccomp.FlagTSync:            {Major: 3, Minor: 17},
-	seccomp.FlagLog:              {Major: 4, Minor: 14},
-	seccomp.FlagSpecAllow:        {Major: 4, Minor: 17},
-	seccomp.FlagNewListener:      {Major: 5, Minor: 0},
-	seccomp.FlagTSyncESRCH:       {Major: 5, Minor: 7},
-	seccomp.FlagWaitKillableRecv: {Major: 5, Minor: 19},
 }
 
 // probeFlag asks about a flag with a program at address NULL: the kernel looks

@@ -22,23 +22,23 @@ type finding struct {
 }
 
 // Probe finds out what the running kernel has of seccomp, by asking it wherever
-// it can be asked. It works with and without privilege. It starts child
-// processes that live for a moment, and attaches filters that allow everything
-// to threads that end before it returns; the process itself stays as it is.
+// it can be asked. It works with and without privilege. It starts children that
+// live for a moment, and attaches a filter that allows everything to a thread
+// that ends with it; the process itself stays as it is.
 func Probe() Support {
 	native, _ := seccomp.ArchNamed(runtime.GOARCH)
 	s := Support{Release: Release(), Arch: native.Name()}
-	config := readConfig(s.Release)
+	built := readConfig(s.Release)
 
 	found := map[Key]finding{
-		KeyConfig:       config.option("CONFIG_SECCOMP"),
-		KeyConfigFilter: config.option("CONFIG_SECCOMP_FILTER"),
+		KeyConfig:       built.option("CONFIG_SECCOMP"),
+		KeyConfigFilter: built.option("CONFIG_SECCOMP_FILTER"),
 		KeyFilter:       nullPointer("prctl(PR_SET_SECCOMP)", probePrctl()),
 		KeySyscall:      nullPointer("seccomp(2)", probeFlag(0)),
 		KeyBitmap:       probeBitmap(s.Release, native),
 		KeyLog:          probeLog(),
 	}
-	onOwnThread(func() bool { probeOnThread(found, config); return true })
+	onOwnThread(func() bool { probeOnThread(found, built); return true })
 
 	add := func(group string, features ...Feature) {
 		for _, f := range features {
@@ -54,11 +54,11 @@ func Probe() Support {
 	}
 	for _, f := range flags {
 		found[f.key] = nullPointer("seccomp(2)", probeFlag(f.flag))
-		add(groupFlags, Feature{Key: f.key, Name: f.flag.String(), Since: flagSince[f.flag].String(), Gives: f.gives})
+		add(groupFlags, Feature{Key: f.key, Name: f.flag.String(), Since: f.since.String(), Gives: f.gives})
 	}
 	add(groupNotify, notifications...)
 	add(groupView, insights...)
-	for _, abi := range probeABIs(native, config) {
+	for _, abi := range probeABIs(native, built) {
 		found[KeyArch(abi.arch)] = abi.finding
 		add(groupArch, Feature{Key: KeyArch(abi.arch), Name: abi.arch.String(), Gives: abi.gives})
 	}
@@ -122,7 +122,7 @@ func probeBitmap(release string, native seccomp.Arch) finding {
 	switch {
 	case err != nil:
 		return finding{Unknown, "the kernel's release is no version"}
-	case !v.AtLeast(seccomp.KernelVersion{Major: 5, Minor: 11}):
+	case !v.AtLeast(version(5, 11)):
 		return finding{No, "by version"}
 	case native.MIPS():
 		return finding{No, "by version: not on MIPS"}

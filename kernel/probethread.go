@@ -16,36 +16,32 @@ import (
 // allowAll is the program that changes nothing.
 var allowAll = bpf.Program{bpf.Ret(seccomp.ActAllow.Return())}
 
-// probeOnThread tries what takes a filter, on a thread that can be spoilt.
-func probeOnThread(found map[Key]finding, config config) {
-	none := func(how string, keys ...Key) {
-		for _, k := range keys {
-			found[k] = finding{Unknown, how}
-		}
+// probeOnThread tries what takes a filter, on a thread that can be spoilt. What
+// it does not get to is left Unknown.
+func probeOnThread(found map[Key]finding, built config) {
+	for _, f := range notifications {
+		found[f.Key] = finding{Unknown, "there is no listener to ask"}
 	}
-	if err := unix.Prctl(unix.PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0); err != nil {
-		none("no_new_privs "+answered(err), KeyListener, KeyContinue, KeyAddFD, KeyAddFDSend, KeySyncWakeUp, KeyReadBack)
-		return
-	}
+	// The error of this one shows in those that follow.
+	unix.Prctl(unix.PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
 	listener, err := Listen(allowAll, 0)
 	if err == nil {
 		probeListener(found, listener)
 		unix.Close(listener)
 	} else {
-		has := Unknown
+		found[KeyListener] = finding{Unknown, err.Error()}
 		if flag := (*FlagError)(nil); errors.As(err, &flag) || errors.Is(err, ErrNoSeccomp) {
-			has = No
-		}
-		for _, k := range []Key{KeyListener, KeyContinue, KeyAddFD, KeyAddFDSend, KeySyncWakeUp} {
-			found[k] = finding{has, err.Error()}
+			for _, f := range notifications {
+				found[f.Key] = finding{No, err.Error()}
+			}
 		}
 		err = Load(allowAll, 0)
 	}
 	if err != nil {
-		none(err.Error(), KeyReadBack)
+		found[KeyReadBack] = orConfig(built, err.Error())
 		return
 	}
-	found[KeyReadBack] = probeReadBack(config)
+	found[KeyReadBack] = probeReadBack(built)
 }
 
 // probeListener asks a listener for answers to a notification that does not
@@ -81,10 +77,10 @@ func probeListener(found map[Key]finding, listener int) {
 
 // probeReadBack reads back the filter that the calling thread has, from a child
 // that inherits it.
-func probeReadBack(config config) finding {
+func probeReadBack(built config) finding {
 	pid, err := startHalted()
 	if err != nil {
-		return orConfig(config, "no child to try on: "+err.Error())
+		return orConfig(built, "no child to try on: "+err.Error())
 	}
 	filters, err := ReadBack(pid)
 	unix.Kill(pid, unix.SIGKILL)
@@ -100,12 +96,12 @@ func probeReadBack(config config) finding {
 	case errors.Is(err, ErrNoReadBack):
 		return finding{No, err.Error()}
 	}
-	return orConfig(config, err.Error())
+	return orConfig(built, err.Error())
 }
 
 // orConfig falls back to the configuration where trying failed.
-func orConfig(config config, why string) finding {
-	f := config.option("CONFIG_CHECKPOINT_RESTORE")
+func orConfig(built config, why string) finding {
+	f := built.option("CONFIG_CHECKPOINT_RESTORE")
 	f.how = why + "; " + f.how
 	return f
 }
@@ -121,7 +117,12 @@ func startHalted() (pid int, err error) {
 		return 0, err
 	}
 	var status unix.WaitStatus
-	if _, err = unix.Wait4(pid, &status, unix.WALL, nil); err == nil && !status.Stopped() {
+	for {
+		if _, err = unix.Wait4(pid, &status, unix.WALL, nil); err != unix.EINTR {
+			break
+		}
+	}
+	if err == nil && !status.Stopped() {
 		return 0, errors.New("it ended")
 	}
 	if err == nil {
