@@ -3,21 +3,12 @@ package compile
 import (
 	"fmt"
 
-	"github.com/weir-dev/weir/bpf"
 	"github.com/weir-dev/weir/policy"
 	"github.com/weir-dev/weir/seccomp"
 )
 
 // x32 is the bit of the numbers of x32, which share x86_64's AUDIT_ARCH value.
 const x32 = 1 << 30
-
-// Weights: how often the kernel's emulator runs the program for a number, in
-// quarters. It runs for the numbers of the native and the compat table; x32 gets
-// a little, to be no straggler.
-const (
-	tableWeight = 4
-	x32Weight   = 1
-)
 
 // nativeTree returns the tree of the native ABI.
 func (c *compiler) nativeTree(abi *policy.ABI, all []step) node {
@@ -116,7 +107,7 @@ func (c *compiler) function(abi *policy.ABI) ([]step, error) {
 	if next != 1<<32 {
 		return nil, fmt.Errorf("AUDIT_ARCH %#x: the rows end before number %d", uint32(abi.Audit), next)
 	}
-	if len(steps) > 2*bpf.MaxLen+1 { // one comparison tells at most three apart
+	if len(steps) > mostSteps {
 		c.verdicts.over = true
 	}
 	return steps, nil
@@ -159,10 +150,7 @@ func weigh(steps []step, rows []policy.Row, base uint32, each int32) {
 		from, to := max(steps[i].first, uint32(first)-base), min(uint32(end)-base, last(steps, i))
 		steps[i].weight = each // at least, so that nothing lies very deep
 		if from < to {
-			steps[i].weight = each * int32(min(to-from+1, heaviest))
+			steps[i].weight = int32(min(to-from+1, heaviest)) * each
 		}
 	}
 }
-
-// heaviest bounds the numbers that count in one step, for sums that fit.
-const heaviest = 512

@@ -26,7 +26,7 @@ const (
 type word uint8
 
 const (
-	wordNone word = iota
+	_ word = iota // of a node that looks at none
 	wordArch
 	wordNr
 	wordLow                // of argument 0; the five others follow
@@ -79,15 +79,8 @@ func (g *graph) ret(r seccomp.Return) node {
 
 // test returns the node of a comparison, or the one outcome if there is no choice.
 func (g *graph) test(d decision) node {
-	switch {
-	case d.yes == d.no:
+	if d.yes == d.no {
 		return d.yes
-	case d.kind == kindAtLeast && d.k == 0:
-		return d.yes
-	case d.k&^d.mask != 0 && d.kind == kindEqual, d.k > d.mask && d.kind == kindAtLeast:
-		return d.no // no masked word is that large
-	case d.k == 0 && d.kind == kindAnySet:
-		return d.no
 	}
 	return g.intern(d)
 }

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"runtime"
-	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -15,33 +14,6 @@ import (
 	"github.com/weir-dev/weir/policy"
 	"github.com/weir-dev/weir/seccomp"
 )
-
-// one returns a policy of x86_64 in which number i has lists[i], and all others
-// fail.
-func one(lists ...[]policy.Rule) *policy.Policy {
-	fail := []policy.Rule{{Return: seccomp.ReturnErrno(1), Why: policy.WhyDefault}}
-	abi := policy.ABI{Audit: seccomp.ArchX86_64.Audit()}
-	for i, list := range lists {
-		nr := seccomp.Nr(i)
-		abi.Rows = append(abi.Rows, policy.Row{
-			First: nr, Last: nr, Arch: seccomp.ArchX86_64, Name: fmt.Sprintf("call%d", i), Rules: append(slices.Clip(list), fail...),
-		})
-	}
-	abi.Rows = append(abi.Rows, policy.Row{First: seccomp.Nr(len(lists)), Last: 1<<32 - 1, Arch: seccomp.ArchX86_64, Rules: fail})
-	return &policy.Policy{
-		Native: seccomp.ArchX86_64, ABIs: []policy.ABI{abi},
-		Foreign: policy.Rule{Return: seccomp.ActKillThread.Return(), Why: policy.WhyForeign},
-	}
-}
-
-// allowIf is a rule that allows a call.
-func allowIf(conds ...policy.Cond) policy.Rule {
-	return policy.Rule{Return: seccomp.ActAllow.Return(), Conds: conds}
-}
-
-func cond(arg uint8, op seccomp.Op, value, two uint64) policy.Cond {
-	return policy.Cond{Arg: arg, Bits: 64, Op: op, Value: value, ValueTwo: two}
-}
 
 // hostile are policies made to take long, and whether they fit into a program.
 var hostile = []struct {
@@ -99,15 +71,6 @@ var hostile = []struct {
 		}
 		return one(lists...)
 	}},
-}
-
-func many(n int, rule func(i int) policy.Rule) []policy.Rule {
-	rules := make([]policy.Rule, n)
-	for i := range rules {
-		rules[i] = rule(i)
-		rules[i].Origin = int32(i)
-	}
-	return rules
 }
 
 func randomMasks(r *rand.Rand) policy.Rule {

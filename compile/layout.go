@@ -5,7 +5,7 @@ import (
 	"github.com/weir-dev/weir/seccomp"
 )
 
-// A conditional jump skips at most this many instructions.
+// farthest is how many instructions a conditional jump skips at most.
 const farthest = 255
 
 // A layout writes the nodes of a graph down as a program, from its last
@@ -136,9 +136,6 @@ func (l *layout) place(n node) {
 			l.code = append(l.code, bpf.Jump(uint32(len(l.code)-1-int(at))))
 		}
 		l.put(n, entryReady, bpf.And(d.mask))
-		if l.needs[n] == entryAny {
-			l.put(n, entryAny, bpf.LoadAbs(d.word.offset(l.order)))
-		}
 	default:
 		l.placeTest(n, d)
 	}
@@ -168,7 +165,6 @@ func (l *layout) placeTest(n node, d *decision) {
 		op = bpf.OpJset
 	}
 	l.put(n, entryReady, bpf.JumpIf(op, d.k, l.distance(d.yes, yes), l.distance(d.no, no)))
-	l.at[n][entryWord] = l.at[n][entryReady]
 	if l.needs[n] >= entryWord && d.mask != allBits {
 		l.put(n, entryWord, bpf.And(d.mask))
 	}

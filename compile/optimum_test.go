@@ -63,7 +63,7 @@ func TestTreesAreNearTheOptimum(t *testing.T) {
 			steps = append(steps, step{first: uint32(v), weight: weight, target: target})
 		}
 		steps = merge(steps)
-		p := planner{graph: newGraph(), top: map[[2]int16]found{}, word: wordNr, mask: allBits, steps: steps}
+		p := planner{graph: newGraph(), top: map[[2]int32]found{}, word: wordNr, mask: allBits, steps: steps}
 		p.weigh()
 		p.compare()
 		got, want := p.search(0, len(steps)-1).cost, e.cost(1<<values-1)

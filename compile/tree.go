@@ -1,5 +1,7 @@
 package compile
 
+import "github.com/weir-dev/weir/bpf"
+
 // A step is a piece of a function from a word to what happens: from value first
 // up to the next step's first, go to target.
 type step struct {
@@ -12,14 +14,25 @@ type step struct {
 // none is the absence of a node.
 const none node = -1
 
-// instruction is what one more instruction costs, in executed instructions. It
-// comes from the time that attaching a filter takes (see attachCost): 0.185 us
-// for an instruction in the program, 0.00202 us for each one executed by the
-// kernel's emulator, which runs the program once for every number.
+// instruction is what one more instruction in the program costs, in executed
+// instructions. Attaching takes 0.185 us for the one and 0.00202 us for the other
+// (see attachCost), so the price would be 92 if a filter were only attached. It
+// also runs, so an execution in a table of calls counts four times.
 const instruction = 92
+
+const (
+	tableWeight    = 4   // of each number in the table of the native and the compat ABI
+	x32Weight      = 1   // of each number of x32, at which the emulator does not look
+	argumentWeight = 16  // of each step of an argument, about which nothing is known
+	heaviest       = 512 // numbers of one step that count, so that sums fit
+)
 
 // window is the longest row of steps whose trees are all compared.
 const window = 20
+
+// mostSteps is how many steps a function can have at most. A comparison tells at
+// most three apart, so more never fit into a program.
+const mostSteps = 2*bpf.MaxLen + 1
 
 // A planner finds decision trees for functions of a word. It is kept for its
 // memory.
@@ -38,7 +51,7 @@ type planner struct {
 	plans  []plan
 	starts []int32
 	ends   []int32
-	top    map[[2]int16]found // for longer rows, by their first and last step
+	top    map[[2]int32]found // for longer rows, by their first and last step
 }
 
 // A plan is the best known decision for a row of steps.
@@ -136,7 +149,7 @@ func (p *planner) search(i, j int) found {
 	if at := i*window + j - i; j-i < window {
 		return found{p.plans[at], p.starts[at]}
 	}
-	key := [2]int16{int16(i), int16(j)}
+	key := [2]int32{int32(i), int32(j)}
 	if found, ok := p.top[key]; ok {
 		return found
 	}

@@ -46,21 +46,21 @@ func (c *compiler) value(v value, steps []valueStep) node {
 	return c.argument(high(v.arg), allBits, upper)
 }
 
-// argument returns the node of a function of a word of an argument. Nothing is
-// known about what values will come, so every piece counts the same.
+// argument returns the node of a function of a word of an argument.
 func (c *compiler) argument(w word, mask uint32, steps []step) node {
 	for i := range steps {
 		steps[i].weight = argumentWeight
 	}
-	steps = merge(steps)
+	if steps = merge(steps); len(steps) > mostSteps {
+		c.verdicts.over = true
+		return steps[0].target
+	}
 	tree := c.planner.tree(w, mask, steps, nil)
 	if n, ok := c.cubes(w, mask, steps); ok && c.graph.size(n) < c.graph.size(tree) {
 		return n
 	}
 	return tree
 }
-
-const argumentWeight = 16
 
 // condition returns the node of one condition.
 func (c *compiler) condition(d cond, yes, no node) node {

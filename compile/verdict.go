@@ -67,13 +67,16 @@ func (c *compiler) verdict(row *policy.Row) (node, error) {
 // decide returns the node for a list in normal form and its size. Once it is
 // clear that the program is too long, it only estimates the size.
 func (c *compiler) decide(list []rule) (n node, size int) {
+	var ok bool
+	if !c.verdicts.over {
+		n, ok = c.expand(list)
+	}
 	if c.verdicts.over {
 		for i := range list {
-			size += 1 + len(list[i].conds)
+			size += max(1, len(list[i].conds))
 		}
 		return none, size
 	}
-	n, ok := c.expand(list)
 	if ok {
 		size = c.graph.size(n)
 		if simple(list) {
