@@ -95,7 +95,7 @@ type position struct{ chunk, offset int }
 
 // chunkSize is the number of spans of the first chunk; each further one has twice
 // the size.
-const chunkSize = 1 << 11
+const chunkSize = 1 << 8
 
 // room returns an empty list with a capacity.
 func (a *arena) room(capacity int) []span {

@@ -69,7 +69,12 @@ func Program(pol *policy.Policy, prog bpf.Program, budget int) Result {
 	return r
 }
 
-var provers = sync.Pool{New: func() any { return new(prover) }}
+// A prover is used again, with the room that it has grown into.
+var provers = sync.Pool{New: func() any {
+	p := new(prover)
+	p.undo, p.nodes = make([]undo, 0, 64), make([]node, 0, 16)
+	return p
+}}
 
 // A prover is one proof under way. What stands in it describes the current
 // path: a set of inputs that is never empty.
