@@ -205,12 +205,12 @@ func (p *parser) word() string {
 // wrongType reports the value that follows and skips it.
 func (p *parser) wrongType(want string) {
 	var found, hint string
+	c := p.peek()
 	start := p.pos()
-	switch c := p.peek(); {
+	switch {
 	case p.bad:
 		return
 	case c == '"':
-		start = p.pos()
 		s := p.scanString()
 		p.report(start, "found a string, expected "+want, stringHint(s, want))
 		return
@@ -229,7 +229,6 @@ func (p *parser) wrongType(want string) {
 	default:
 		found = p.word()
 	}
-	start = p.pos()
 	p.skip(0)
 	if !p.bad {
 		p.report(start, "found "+found+", expected "+want, hint)
