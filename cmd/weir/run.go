@@ -113,7 +113,7 @@ func (f *runFlags) run(cmd *cobra.Command, args []string) (int, error) {
 	if spec.Caps, err = f.caps.granted(f.privileged, cmd.ErrOrStderr()); err != nil {
 		return 125, err
 	}
-	if err := f.security.apply(spec, cmd); err != nil {
+	if _, err := f.security.apply(spec, cmd); err != nil {
 		return 125, err
 	}
 	release, err := f.root(cmd, spec, args)

@@ -11,6 +11,7 @@ import (
 	weir "github.com/weir-dev/weir"
 	"github.com/weir-dev/weir/internal/container"
 	"github.com/weir-dev/weir/policy"
+	"github.com/weir-dev/weir/profile"
 	"github.com/weir-dev/weir/seccomp"
 	"github.com/weir-dev/weir/syscalls"
 )
@@ -54,12 +55,19 @@ func (f *securityFlags) parse() (profileArg string, noNewPrivs bool, err error) 
 	return profileArg, noNewPrivs, nil
 }
 
-// apply gives the container its filter. Its facts are what the container is
-// really granted.
-func (f *securityFlags) apply(spec *container.Spec, cmd *cobra.Command) error {
+// A confinement is a compiled profile, and what it was resolved from.
+type confinement struct {
+	*weir.Compiled
+	profile *profile.Profile
+	facts   seccomp.Facts
+}
+
+// apply gives the container its filter, and returns what it comes from: nil if
+// the container is unconfined. Its facts are what the container is really granted.
+func (f *securityFlags) apply(spec *container.Spec, cmd *cobra.Command) (*confinement, error) {
 	arg, noNewPrivs, err := f.parse()
 	if err != nil {
-		return err
+		return nil, err
 	}
 	spec.NoNewPrivs = noNewPrivs
 	if arg == "" {
@@ -69,17 +77,17 @@ func (f *securityFlags) apply(spec *container.Spec, cmd *cobra.Command) error {
 		}
 	}
 	if arg == "unconfined" {
-		return nil
+		return nil, nil
 	}
 	c, err := f.compile(arg, spec.Caps, cmd)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	spec.Program, spec.Flags = c.Program, c.Flags
-	return nil
+	return c, nil
 }
 
-func (f *securityFlags) compile(arg string, caps seccomp.Caps, cmd *cobra.Command) (*weir.Compiled, error) {
+func (f *securityFlags) compile(arg string, caps seccomp.Caps, cmd *cobra.Command) (*confinement, error) {
 	facts := seccomp.Facts{Caps: caps}
 	var err error
 	if facts.Arch, err = hostArch(); err != nil {
@@ -99,7 +107,7 @@ func (f *securityFlags) compile(arg string, caps seccomp.Caps, cmd *cobra.Comman
 	if err := startable(p.File, c.Policy); err != nil {
 		return nil, err
 	}
-	return c, printNotes(cmd.ErrOrStderr(), c.Notes, f.strict)
+	return &confinement{c, p, facts}, printNotes(cmd.ErrOrStderr(), c.Notes, f.strict)
 }
 
 // startable refuses a policy under which nothing can run here: one that never

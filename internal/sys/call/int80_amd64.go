@@ -1,6 +1,6 @@
 //go:build linux
 
-package sys
+package call
 
 // Int80 makes a system call of i386 from a 64-bit process: int 0x80, with i386's
 // numbers. The result is the kernel's word: above 0xfffff000 it is a negated
