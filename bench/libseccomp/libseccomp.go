@@ -119,6 +119,10 @@ func Taken(name string) (string, bool) {
 	return C.GoString(taken), true
 }
 
+// Build returns the program of a filter, as the library exports it, in this
+// process: for filters that the library is known to finish.
+func Build(f *Filter) ([]byte, error) { return build(f, false) }
+
 // build makes a filter and hands it to an export function of the library, whose
 // output it returns. The error is a *[Refusal] where the library refuses. It may
 // never return: a [Worker] calls it in its process.
