@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"github.com/weir-dev/weir/internal/kerneltest"
+	"github.com/weir-dev/weir/internal/sys/call"
 	"github.com/weir-dev/weir/internal/sys/thread"
 	"github.com/weir-dev/weir/kernel"
 	"github.com/weir-dev/weir/seccomp"
@@ -73,22 +74,23 @@ func makeCalls(job kerneltest.Job, page *kerneltest.Page, tid chan int) {
 	if err := catchTrap(); err != nil {
 		fail(err)
 	}
-	calls := make([]call, len(job.Calls))
+	calls := make([]registers, len(job.Calls))
 	for i, c := range job.Calls {
-		calls[i] = call{i386: c.Arch == seccomp.ArchX86 && runtime.GOARCH == "amd64", nr: uintptr(c.Nr)}
+		calls[i] = registers{i386: c.Arch == seccomp.ArchX86 && runtime.GOARCH == "amd64", nr: uintptr(c.Nr)}
 		for j, a := range c.Args {
 			calls[i].args[j], calls[i].low[j] = uintptr(a), uint32(a)
 		}
 	}
+	results := page.Words()
 	tid <- unix.Gettid()
 	if err := kernel.Load(job.Program, job.Flags); err != nil {
 		fail(err)
 	}
-	makeAll(calls, page.Words(), job.First)
+	makeAll(calls, results, job.First)
 }
 
-// A call is a kerneltest.Call in registers.
-type call struct {
+// registers are a kerneltest.Call, ready to be made.
+type registers struct {
 	i386 bool
 	nr   uintptr
 	args [6]uintptr
@@ -102,11 +104,15 @@ type call struct {
 // such a place.
 //
 //go:nosplit
-func makeAll(calls []call, results [][4]uint64, first int) {
+func makeAll(calls []registers, results [][4]uint64, first int) {
 	for i := first; i < len(calls); i++ {
 		c, r := &calls[i], &results[i]
 		if c.i386 {
-			r[0], r[1] = int80(uint32(c.nr), &c.low)
+			if v := call.Int80(uint32(c.nr), &c.low); v > 0xfffff000 {
+				r[1] = uint64(-v)
+			} else {
+				r[0] = uint64(v)
+			}
 		} else {
 			value, _, errno := syscall.RawSyscall6(c.nr, c.args[0], c.args[1], c.args[2], c.args[3], c.args[4], c.args[5])
 			r[0], r[1] = uint64(value), uint64(errno)

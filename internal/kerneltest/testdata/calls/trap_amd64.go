@@ -7,20 +7,8 @@ import (
 	"syscall"
 	"unsafe"
 
-	"github.com/weir-dev/weir/internal/sys"
 	"golang.org/x/sys/unix"
 )
-
-// int80 makes a call of i386.
-//
-//go:nosplit
-func int80(nr uint32, args *[6]uint32) (value, errno uint64) {
-	r := sys.Int80(nr, args)
-	if r > 0xfffff000 {
-		return 0, uint64(-r)
-	}
-	return uint64(r), 0
-}
 
 // What onSigsys leaves behind.
 var sigsysData, sigsysCame uint32
