@@ -75,7 +75,7 @@ func measureStarts(args []string) error {
 	}
 	var able []starter
 	for _, s := range all {
-		if err := startOnce(s, -1); err != nil {
+		if _, err := startOnce(s, -1); err != nil {
 			fmt.Printf("left out: %s: %v\n", s.name, err)
 			if os.Getenv("WEIR_TEST_MUST_RUN") == "1" {
 				return fmt.Errorf("%s: %w", s.name, err)
@@ -88,22 +88,25 @@ func measureStarts(args []string) error {
 	for round := range rounds {
 		for _, s := range able {
 			start := time.Now()
-			if err := startOnce(s, round); err != nil {
+			cpu, err := startOnce(s, round)
+			if err != nil {
 				return fmt.Errorf("%s: %w", s.name, err)
 			}
 			t.add(s.name, time.Since(start))
+			t.cpu[s.name] = append(t.cpu[s.name], cpu)
 		}
 	}
 	t.print(fmt.Sprintf("start to exit of true, %d rounds", rounds), baseStarter)
 	return nil
 }
 
-func startOnce(s starter, round int) error {
+// startOnce returns the CPU time of the engine and of what it waited for.
+func startOnce(s starter, round int) (cpu time.Duration, err error) {
 	cmd := s.cmd(round)
 	var stderr bytes.Buffer
 	cmd.Stderr = &stderr
 	if err := cmd.Run(); err != nil {
-		return fmt.Errorf("%w %s", err, strings.TrimSpace(stderr.String()))
+		return 0, fmt.Errorf("%w %s", err, strings.TrimSpace(stderr.String()))
 	}
-	return nil
+	return cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime(), nil
 }
