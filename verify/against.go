@@ -118,6 +118,9 @@ func (p *prover) row(rules []policy.Rule, numbers span, v value) {
 	p.pop(m)
 }
 
+// deepest limits the recursion over rules, and with it the stack.
+const deepest = 1 << 14
+
 // rules compares with a list of rules, the first of which is known to hold but
 // for its conditions from the one at index at on. What none of them takes is
 // right already.
@@ -157,6 +160,10 @@ func (p *prover) rules(rules []policy.Rule, at int, v value) {
 			}
 			if leave && stay {
 				if exit == c.not || !right {
+					if p.depth >= deepest {
+						p.giveUp("the rules divide the input more than %d times on one path", deepest)
+						return
+					}
 					m := p.push()
 					p.assume(t, exit)
 					if exit != c.not {

@@ -4,7 +4,7 @@ import "math/bits"
 
 // A state is the set of inputs that follow the current path: those of which
 // each word lies in its set, and that satisfy the atoms. It grows and shrinks
-// like a stack, by push, assume and pop.
+// like a stack, by push, narrow and pop.
 type state struct {
 	words [inputWords]inputWord
 	atoms []atom

@@ -4,6 +4,7 @@ import (
 	"math/rand/v2"
 	"testing"
 
+	"github.com/weir-dev/weir/compile"
 	"github.com/weir-dev/weir/verify"
 )
 
@@ -27,6 +28,29 @@ func TestARandomPolicyEqualsItsReferenceProgram(t *testing.T) {
 			for i := range 400 {
 				pol := randomPolicy(r, s)
 				prog := compileNaively(pol)
+				got := verify.Program(pol, prog, budget)
+				if got.Verdict != verify.Equal {
+					t.Fatalf("policy %d: %v %s, witness %+v: want %v, got %v after %d steps\n%+v", i, got.Verdict, got.Reason, got.Witness, got.Want, got.Got, got.Steps, pol)
+				}
+				steps = max(steps, got.Steps)
+			}
+			t.Logf("at most %d steps", steps)
+		})
+	}
+}
+
+// What the compiler makes of them shares tests and tails, and is proved too.
+func TestARandomPolicyEqualsItsCompiledProgram(t *testing.T) {
+	for name, s := range shapes {
+		t.Run(name, func(t *testing.T) {
+			r := rand.New(rand.NewPCG(11, 12))
+			steps := 0
+			for i := range 200 {
+				pol := randomPolicy(r, s)
+				prog, err := compile.Program(pol)
+				if err != nil {
+					continue // too long
+				}
 				got := verify.Program(pol, prog, budget)
 				if got.Verdict != verify.Equal {
 					t.Fatalf("policy %d: %v %s, witness %+v: want %v, got %v after %d steps\n%+v", i, got.Verdict, got.Reason, got.Witness, got.Want, got.Got, got.Steps, pol)
