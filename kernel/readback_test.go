@@ -243,6 +243,19 @@ func TestReadBackNamesTheCauseOfEachFailure(t *testing.T) {
 			t.Error(err)
 		}
 	})
+	t.Run("a thread in strict mode", func(t *testing.T) {
+		t.Setenv("GODEBUG", "asyncpreemptoff=1") // a signal would make Go's scheduler call
+		target := start(t, "nnp ok", "nnp", "strict", "serve")
+		tid, _ := strconv.Atoi(target.line(t))
+		for deadline := time.Now().Add(10 * time.Second); status(t, tid, "Seccomp") != "1"; time.Sleep(time.Millisecond) {
+			if time.Now().After(deadline) {
+				t.Fatal("the thread does not enter strict mode")
+			}
+		}
+		if _, err := kernel.ReadBack(tid); !errors.Is(err, kernel.ErrStrictMode) {
+			t.Error(err)
+		}
+	})
 	t.Run("a process that another one traces", func(t *testing.T) {
 		runtime.LockOSThread()
 		defer runtime.UnlockOSThread()
@@ -264,6 +277,23 @@ func TestReadBackNamesTheCauseOfEachFailure(t *testing.T) {
 		}
 	})
 	target.ask(t)
+}
+
+func TestAThreadThatDoesNotStopIsLetGo(t *testing.T) {
+	requireReadBack(t)
+	target := start(t, "vforking", "filter", allow, 0, "vfork")
+	waitState(t, target.Process.Pid, "D (disk sleep)")
+	if _, err := kernel.ReadBack(target.Process.Pid); !errors.Is(err, kernel.ErrNotStopping) {
+		t.Error(err)
+	}
+	for deadline := time.Now().Add(time.Second); status(t, target.Process.Pid, "TracerPid") != "0"; time.Sleep(time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatal("it is still traced")
+		}
+	}
+	if got := target.line(t); got != "vfork ok" {
+		t.Error(got)
+	}
 }
 
 func waitState(t testing.TB, pid int, want string) {

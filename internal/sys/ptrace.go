@@ -51,9 +51,8 @@ func PtraceSeccompFlags(tid, index int) (uint64, error) {
 	return metadata.flags, err
 }
 
-// ptrace takes data as a number, so the caller's pointer must stay alive and in
-// place: it does because the conversion is in the call (rule 4 of package
-// unsafe holds with go:uintptrescapes).
+// ptrace gets the pointer in data as a number, made in the call of this
+// function: the directive keeps alive what it points to.
 //
 //go:uintptrescapes
 func ptrace(request, tid int, addr, data uintptr) (int, error) {

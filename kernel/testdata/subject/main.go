@@ -13,6 +13,8 @@
 //	threads N       start N threads, each with a filter that it alone has
 //	tsync           load for all threads
 //	sleep           sleep a quarter of a second in one call
+//	strict          start a thread in strict mode
+//	vfork           wait four seconds for a child, in a way that no signal ends
 //	serve           answer each line of standard input, until its end
 //	readback TID    read filters once
 //	watch TID       read filters again and again
@@ -33,6 +35,7 @@ import (
 	"sync/atomic"
 	"syscall"
 	"time"
+	"unsafe"
 
 	"github.com/weir-dev/weir/bpf"
 	"github.com/weir-dev/weir/kernel"
@@ -117,6 +120,13 @@ func main() {
 				err = fmt.Errorf("slept for %v only", slept)
 			}
 			report(step, err)
+		case "strict":
+			tid := make(chan int)
+			go strict(tid)
+			fmt.Println(<-tid)
+		case "vfork":
+			fmt.Println("vforking")
+			report(step, vfork(unix.NsecToTimespec(4e9)))
 		case "serve":
 			serve()
 		case "readback":
@@ -137,6 +147,30 @@ func main() {
 			panic(step)
 		}
 	}
+}
+
+// strict spends the rest of its life in strict mode, without a call.
+func strict(tid chan int) {
+	runtime.LockOSThread()
+	tid <- unix.Gettid()
+	syscall.RawSyscall(unix.SYS_PRCTL, unix.PR_SET_SECCOMP, unix.SECCOMP_MODE_STRICT, 0)
+	for {
+	}
+}
+
+// vfork starts a child that sleeps, and waits until it ends.
+//
+//go:nosplit
+func vfork(sleep unix.Timespec) error {
+	pid, _, errno := syscall.RawSyscall6(unix.SYS_CLONE, unix.CLONE_VFORK|uintptr(unix.SIGCHLD), 0, 0, 0, 0, 0)
+	if pid == 0 && errno == 0 {
+		syscall.RawSyscall6(unix.SYS_PPOLL, 0, 0, uintptr(unsafe.Pointer(&sleep)), 0, 0, 0)
+		syscall.RawSyscall(unix.SYS_EXIT_GROUP, 0, 0, 0)
+	}
+	if errno != 0 {
+		return errno
+	}
+	return nil
 }
 
 // serve counts the signals that come, one at a time, and answers questions.
