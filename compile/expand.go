@@ -35,15 +35,17 @@ type expander struct {
 // expand returns the node for a list of rules; ok is false if that is too much
 // effort. The last rule of the list has no conditions.
 func (c *compiler) expand(list []rule) (n node, ok bool) {
-	budget := min(c.verdicts.effort, effort/8+8*len(list))
-	e := expander{compiler: c, rules: list, budget: budget}
+	conds := 0
 	whole := make([]rest, len(list))
 	for i := range list {
 		if len(list[i].conds) > 64 {
 			return none, false
 		}
+		conds += len(list[i].conds)
 		whole[i] = rest{int32(i), 1<<len(list[i].conds) - 1}
 	}
+	budget := min(c.verdicts.effort, 64*(conds+8))
+	e := expander{compiler: c, rules: list, budget: budget}
 	n = e.list(whole)
 	c.verdicts.effort -= budget - e.budget
 	return n, e.budget >= 0

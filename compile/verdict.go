@@ -29,8 +29,9 @@ type verdict struct {
 }
 
 // effort bounds the work for lists of rules: how many rules are in all lists into
-// which they are taken apart, together.
-const effort = 1 << 17
+// which they are taken apart, together. For one list it is less, see expand: an
+// expansion that needs more would be longer than the chain.
+const effort = 1 << 18
 
 var errNoRule = errors.New("no rule applies to every call")
 
