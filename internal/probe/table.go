@@ -120,8 +120,9 @@ var table = [...]entry{
 	// The call left with Linux 3.1; ENOSYS.
 	{name: "nfsservctl", args: [6]uint64{minus1, nowhere, nowhere}, why: "spoke to the kernel's NFS server"},
 
-	// fs/fhandle.c: no such directory: EBADF. Before Linux 6.11 without
-	// CAP_DAC_READ_SEARCH EPERM first.
+	// fs/fhandle.c: the handle is copied, EFAULT, and the directory is no descriptor,
+	// EBADF; kernels differ in which comes first. Before Linux 6.11 without
+	// CAP_DAC_READ_SEARCH EPERM before both.
 	{name: "open_by_handle_at", args: [6]uint64{minus1, nowhere, 0}, why: "opens a file by its handle, past the container's root: a known way out"},
 
 	// kernel/events/core.c: no such flags: EINVAL.

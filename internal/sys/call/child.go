@@ -75,6 +75,13 @@ func InChild(c *Call) (Outcome, error) {
 	return Outcome{}, syscall.ECHILD // the child is gone without a word
 }
 
+// The largest errno of the kernel (include/linux/err.h, MAX_ERRNO) is the one that
+// Go's RawSyscall6 takes for a result on some architectures.
+const (
+	maxErrno = 4095
+	largest  = ^uintptr(maxErrno - 1)
+)
+
 // registers are a call in both forms, laid out before the fork.
 type registers struct {
 	i386 bool
@@ -107,6 +114,9 @@ func fork(c *registers, shared *report) (pid uintptr, errno syscall.Errno) {
 		}
 	} else {
 		r, _, e := syscall.RawSyscall6(c.nr, c.args[0], c.args[1], c.args[2], c.args[3], c.args[4], c.args[5])
+		if r == largest && e == 0 {
+			r, e = 0, maxErrno
+		}
 		shared.errno = uint64(e)
 		if e == 0 {
 			shared.value = uint64(r)

@@ -1,0 +1,4 @@
+// Silent is a prober that reports nothing.
+package main
+
+func main() {}
