@@ -1,5 +1,9 @@
 //go:build linux
 
+// Go looks for the number of processors in the files of the cgroup, and keeps them
+// open: the host's, in a process that becomes a container.
+//
+//go:debug containermaxprocs=0
 package main
 
 import (

@@ -4,13 +4,13 @@ import (
 	"encoding/binary"
 	"os"
 	"path/filepath"
-	"runtime"
 	"strconv"
 	"strings"
 	"syscall"
 	"testing"
 
 	"github.com/weir-dev/weir/bpf"
+	"github.com/weir-dev/weir/internal/kerneltest"
 	"github.com/weir-dev/weir/seccomp"
 	"golang.org/x/sys/unix"
 )
@@ -19,31 +19,24 @@ import (
 // two system calls in all.
 func tiny(t *testing.T) string {
 	t.Helper()
-	var machine uint16
-	var code []byte
-	switch runtime.GOARCH {
-	case "amd64":
-		machine, code = 62, []byte{
-			0xb8, 1, 0, 0, 0, // mov $1, %eax: write
-			0xbf, 1, 0, 0, 0, // mov $1, %edi
-			0x48, 0x8d, 0x35, 19, 0, 0, 0, // lea 19(%rip), %rsi
-			0xba, 3, 0, 0, 0, // mov $3, %edx
-			0x0f, 0x05, // syscall
-			0xb8, 231, 0, 0, 0, // mov $231, %eax: exit_group
-			0xbf, 42, 0, 0, 0, // mov $42, %edi
-			0x0f, 0x05, // syscall
-			'o', 'k', '\n',
-		}
-		code[13] = byte(len(code) - 3 - 17) // from behind the lea to the text
-	default:
-		require(t, false, "an amd64 processor")
+	kerneltest.Require(t, kerneltest.ABI(seccomp.ArchX86_64))
+	code := []byte{
+		0xb8, 1, 0, 0, 0, // mov $1, %eax: write
+		0xbf, 1, 0, 0, 0, // mov $1, %edi
+		0x48, 0x8d, 0x35, 19, 0, 0, 0, // lea text(%rip), %rsi
+		0xba, 3, 0, 0, 0, // mov $3, %edx
+		0x0f, 0x05, // syscall
+		0xb8, 231, 0, 0, 0, // mov $231, %eax: exit_group
+		0xbf, 42, 0, 0, 0, // mov $42, %edi
+		0x0f, 0x05, // syscall
+		'o', 'k', '\n', // text
 	}
 	const base, header = 0x400000, 64 + 56
 	size := uint64(header + len(code))
 	b := []byte{0x7f, 'E', 'L', 'F', 2, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0}
 	le := binary.LittleEndian
-	b = le.AppendUint16(b, 2) // ET_EXEC
-	b = le.AppendUint16(b, machine)
+	b = le.AppendUint16(b, 2)  // ET_EXEC
+	b = le.AppendUint16(b, 62) // EM_X86_64
 	b = le.AppendUint32(b, 1)
 	b = le.AppendUint64(b, base+header) // entry
 	b = le.AppendUint64(b, 64)          // program headers
@@ -72,7 +65,7 @@ func only(r seccomp.Return, calls ...uint32) bpf.Program {
 // tinyImage is an image with nothing but the tiny program.
 func tinyImage(t *testing.T) string {
 	t.Helper()
-	require(t, os.Geteuid() == 0, "root")
+	kerneltest.Require(t, kerneltest.Root)
 	dir := t.TempDir()
 	write(t, dir, "tiny", tiny(t))
 	return dir

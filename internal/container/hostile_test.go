@@ -228,10 +228,6 @@ func TestTheMemoryFileOfTheLastStageIsSealed(t *testing.T) {
 
 // A container's root may mknod. In Docker the devices cgroup stands behind that.
 func TestDevicesThatTheContainerMakesOrBringsAreWorthNothing(t *testing.T) {
-	var st unix.Stat_t
-	if err := unix.Stat("/", &st); err != nil {
-		t.Fatal(err)
-	}
 	dir := image(t)
 	if err := unix.Mknod(filepath.Join(dir, "brought"), unix.S_IFCHR|0o666, int(unix.Mkdev(1, 5))); err != nil {
 		t.Fatal(err)
@@ -271,7 +267,12 @@ func TestNothingOfTheHostIsLeftOverTheRoot(t *testing.T) {
 func TestTheCallersKeysAreNotTheContainers(t *testing.T) {
 	runtime.LockOSThread() // which has the keyring, and is not given back
 	_, err := unix.KeyctlJoinSessionKeyring("weir-test-session")
-	require(t, err == nil, "kernel keyrings")
+	if err == unix.ENOSYS {
+		t.Skip("this kernel has no keyrings")
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
 	key, err := unix.AddKey("user", "weir-test-key", []byte("secret"), unix.KEY_SPEC_SESSION_KEYRING)
 	if err != nil {
 		t.Fatal(err)

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/weir-dev/weir/internal/kerneltest"
 	"github.com/weir-dev/weir/seccomp"
 	"golang.org/x/sys/unix"
 )
@@ -125,24 +126,14 @@ func launched(t *testing.T, s *Spec, stdin bool) *exec.Cmd {
 	return cmd
 }
 
-// require skips a test that cannot run here, or fails it where all must.
-func require(t *testing.T, ok bool, what string) {
-	t.Helper()
-	if ok {
-		return
-	}
-	if os.Getenv("WEIR_TEST_MUST_RUN") == "1" {
-		t.Fatalf("this test needs %s", what)
-	}
-	t.Skipf("this test needs %s", what)
-}
-
 // image makes a small root file system of busybox.
 func image(t *testing.T) string {
 	t.Helper()
-	require(t, os.Geteuid() == 0, "root")
+	kerneltest.Require(t, kerneltest.Root, kerneltest.Tool("busybox")) // package busybox-static
 	busybox, err := os.ReadFile("/bin/busybox")
-	require(t, err == nil, "/bin/busybox (package busybox-static)")
+	if err != nil {
+		t.Fatal(err)
+	}
 	dir := t.TempDir()
 	write(t, dir, "bin/busybox", string(busybox))
 	applets := "sh true false cat ls id env mount umount stat readlink grep head tail sleep tty stty kill mknod hostname ip touch ln mkdir dd wc yes pwd echo awk sort nc"

@@ -99,9 +99,8 @@ func start(s *Spec, streams *streams) (*child, error) {
 	// The path is resolved in the child, when its descriptors are in place.
 	c.process, err = os.StartProcess("/proc/self/fd/"+strconv.Itoa(handover.InitFd), []string{"weir-init"}, &os.ProcAttr{
 		Dir: "/",
-		// The last stage allocates little and lives for milliseconds. Without a
-		// number of processors Go would look for it in the files of the cgroup.
-		Env: []string{"GOGC=off", "GOMAXPROCS=1"},
+		// The last stage allocates little and lives for milliseconds.
+		Env: []string{"GOGC=off"},
 		Files: []*os.File{
 			0: streams.theirs[0], 1: streams.theirs[1], 2: streams.theirs[2],
 			handover.PlanFd: file, handover.ControlFd: theirs, handover.InitFd: init,
