@@ -26,9 +26,10 @@ func main() {
 		unix.Write(2, []byte("weir-init: not started by weir: "+err.Error()+"\n"))
 		unix.Exit(handover.FailSetup)
 	}
-	kind, err := uint32(handover.FailSetup), build(plan)
+	kind := uint32(handover.FailSetup)
+	root, err := build(plan)
 	if err == nil {
-		kind, err = become(plan, page)
+		kind, err = become(root, plan, page)
 	}
 	page.Fail(kind, err.Error())
 	unix.Exit(1)
@@ -57,50 +58,49 @@ func receive() (*thread.Page, *handover.Plan, error) {
 }
 
 // build makes the container around this process.
-func build(p *handover.Plan) error {
+func build(p *handover.Plan) (*root, error) {
 	unix.Umask(0) // the modes of nodes and directories are exact
-	root, err := enterRoot(p)
+	r, err := enterRoot(p)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	for _, m := range root.mounts {
-		if err := root.mount(m); err != nil {
-			return doing("mount "+m.Source+" at "+m.Target, err)
+	for _, m := range r.mounts {
+		if err := r.mount(m); err != nil {
+			return nil, doing("mount "+m.Source+" at "+m.Target, err)
 		}
 	}
 	if !p.BareDev {
-		if err := root.populateDev(p); err != nil {
-			return err
+		if err := r.populateDev(p); err != nil {
+			return nil, err
 		}
 	}
-	if err := identity(root, p); err != nil {
-		return err
+	if err := identity(r, p); err != nil {
+		return nil, err
 	}
 	if p.Terminal {
-		if err := root.openTerminal(p); err != nil {
-			return doing("open a terminal", err)
+		if err := r.openTerminal(p); err != nil {
+			return nil, doing("open a terminal", err)
 		}
 	}
 	if p.NullStdin {
-		if err := root.nullStdin(); err != nil {
-			return doing("open /dev/null", err)
+		if err := r.nullStdin(); err != nil {
+			return nil, doing("open /dev/null", err)
 		}
 	}
-	return root.restrict(p)
+	if err := r.makeCwd(p.Cwd); err != nil {
+		return nil, doing("make the working directory "+p.Cwd, err)
+	}
+	return r, r.restrict(p)
 }
 
 // become turns this process into the program of the container. It returns only
 // on failure, with its kind.
-func become(p *handover.Plan, page *thread.Page) (uint32, error) {
-	root, err := openRoot()
+func become(r *root, p *handover.Plan, page *thread.Page) (uint32, error) {
+	user, err := r.lookupUser(p.User)
 	if err != nil {
 		return handover.FailSetup, err
 	}
-	user, err := root.lookupUser(p.User)
-	if err != nil {
-		return handover.FailSetup, err
-	}
-	if err := root.enterCwd(p.Cwd); err != nil {
+	if err := r.enterCwd(p.Cwd); err != nil {
 		return handover.FailSetup, doing("enter the working directory "+p.Cwd, err)
 	}
 	if err := ownStdio(user.uid, p); err != nil {

@@ -98,10 +98,20 @@ func readLink(dir int, name string) (string, error) {
 	return string(b[:n]), nil
 }
 
-// enterCwd makes path the working directory. What is missing of it is made, as
-// Docker does.
-func (r *root) enterCwd(path string) error {
+// makeCwd makes what is missing of the working directory, as Docker does, while
+// the root can be written.
+func (r *root) makeCwd(path string) error {
 	fd, err := r.create(path, true, 0)
+	if err != nil {
+		return err
+	}
+	return unix.Close(fd)
+}
+
+// enterCwd makes path the working directory, once everything is masked: it would
+// stay a way to what lies beneath.
+func (r *root) enterCwd(path string) error {
+	fd, err := r.open(path, unix.O_PATH|unix.O_DIRECTORY, 0)
 	if err != nil {
 		return err
 	}

@@ -75,9 +75,8 @@ func enterRoot(p *handover.Plan) (*root, error) {
 		return nil, doing("let go of the host's root", err)
 	}
 	unix.Close(staging)
-	opened, err := openRoot()
-	r.fd = opened.fd
-	return r, err
+	r.fd, err = unix.Open("/", unix.O_PATH|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
+	return r, doing("open the new root", err)
 }
 
 // leaveHost unmounts what lies over the new root: after pivot_root(".", ".") that
@@ -109,12 +108,6 @@ func mountID(path string) (uint64, error) {
 		return 0, err
 	}
 	return st.Mnt_id, nil
-}
-
-// openRoot opens the root directory of this process.
-func openRoot() (*root, error) {
-	fd, err := unix.Open("/", unix.O_PATH|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
-	return &root{fd: fd}, doing("open the root", err)
 }
 
 // mountLayers mounts the overlay at "root" in the current directory. The layers

@@ -194,7 +194,14 @@ func TestTheNamespacesAreItsOwn(t *testing.T) {
 func TestTheWorkingDirectoryIsMadeIfMissing(t *testing.T) {
 	s := over(t, image(t), "sh", "-c", "pwd; stat -c %A:%u /srv/a/b")
 	s.Cwd, s.User = "/srv/a/b/", "alice"
+	s.ReadonlyRootfs = true
 	equal(t, "output", output(t, s), "/srv/a/b\ndrwxr-xr-x:0\n")
+}
+
+func TestTheWorkingDirectoryIsNoWayBeneathAMask(t *testing.T) {
+	s := shell(t, "ls")
+	s.Cwd = "/sys/firmware"
+	equal(t, "what is in it", output(t, s), "")
 }
 
 func TestVolumesAndReadonlyRoots(t *testing.T) {

@@ -161,7 +161,7 @@ func TestLeakedDescriptorsAreOutOfReach(t *testing.T) {
 		replace(t, dir, "work", "/proc/self/fd/3")
 		s := over(t, dir, "true")
 		s.Cwd = "/work"
-		wantError(t, run(t, s), CodeSetup, "enter the working directory /work: ")
+		wantError(t, run(t, s), CodeSetup, "make the working directory /work: ")
 		replace(t, dir, "etc/hosts", "/proc/self/fd/4")
 		wantError(t, run(t, over(t, dir, "true")), CodeSetup, "mount file at /etc/hosts: ")
 	})
