@@ -2,7 +2,6 @@ package container
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"os"
 	"os/signal"
@@ -62,9 +61,11 @@ func Run(ctx context.Context, s *Spec) (ExitStatus, error) {
 	return c.serve(ctx, s, streams, signals)
 }
 
-// A child is the container's first process as the launcher sees it.
+// A child is the container's first process as the launcher sees it. It is kept
+// by its number, which is its own until it is reaped: os.Process would start
+// another process first, to learn whether the kernel has descriptors for them.
 type child struct {
-	process *os.Process
+	pid     int
 	page    *thread.Page
 	control *os.File
 }
@@ -97,13 +98,13 @@ func start(s *Spec, streams *streams) (*child, error) {
 		return nil, fmt.Errorf("map the plan: %w", err)
 	}
 	// The path is resolved in the child, when its descriptors are in place.
-	c.process, err = os.StartProcess("/proc/self/fd/"+strconv.Itoa(handover.InitFd), []string{"weir-init"}, &os.ProcAttr{
+	c.pid, err = syscall.ForkExec("/proc/self/fd/"+strconv.Itoa(handover.InitFd), []string{"weir-init"}, &syscall.ProcAttr{
 		Dir: "/",
 		// The last stage allocates little and lives for milliseconds.
 		Env: []string{"GOGC=off"},
-		Files: []*os.File{
-			0: streams.theirs[0], 1: streams.theirs[1], 2: streams.theirs[2],
-			handover.PlanFd: file, handover.ControlFd: theirs, handover.InitFd: init,
+		Files: []uintptr{
+			0: streams.theirs[0].Fd(), 1: streams.theirs[1].Fd(), 2: streams.theirs[2].Fd(),
+			handover.PlanFd: file.Fd(), handover.ControlFd: theirs.Fd(), handover.InitFd: init.Fd(),
 		},
 		Sys: &syscall.SysProcAttr{
 			Cloneflags: s.namespaces(),
@@ -113,7 +114,7 @@ func start(s *Spec, streams *streams) (*child, error) {
 	})
 	if err != nil {
 		c.close()
-		return nil, fmt.Errorf("start weir-init in new namespaces: %w", errors.Unwrap(err))
+		return nil, fmt.Errorf("start weir-init in new namespaces: %w", err)
 	}
 	streams.closeTheirs()
 	return c, nil
@@ -137,61 +138,73 @@ func (c *child) close() {
 // serve looks after a container that was started until there is nothing left to do.
 func (c *child) serve(ctx context.Context, s *Spec, streams *streams, signals <-chan os.Signal) (ExitStatus, error) {
 	copied := streams.copy(c.control)
-	exited := make(chan *os.ProcessState, 1)
+	exited := make(chan struct{})
 	go func() {
-		state, _ := c.process.Wait() // fails for a process that was waited for
-		exited <- state
+		// It stays a zombie, so that no other process gets its number meanwhile.
+		for unix.Waitid(unix.P_PID, c.pid, nil, unix.WEXITED|unix.WNOWAIT, nil) == unix.EINTR {
+		}
+		close(exited)
 	}()
-	var state *os.ProcessState
 	var ended syscall.Signal // by which a container that was not running yet was ended
 	var failed error
 	done := ctx.Done()
-	for state == nil || copied != nil {
+	for running := exited; running != nil || copied != nil; {
 		select {
-		case state = <-exited:
+		case <-running:
+			running = nil
 		case failed = <-copied:
 			copied = nil
 		case <-done:
-			c.process.Kill()
-			done = nil
-			ended = syscall.SIGKILL
+			syscall.Kill(c.pid, syscall.SIGKILL)
+			ended, done = syscall.SIGKILL, nil
 		case caught := <-signals:
 			sig := caught.(syscall.Signal)
 			switch {
 			case sig == syscall.SIGWINCH && s.TTY:
 				streams.resize()
 			case !forwarded(sig):
-			case state != nil:
+			case running == nil:
 				// What is left is output that something outside of the
 				// container holds open. The user has waited enough.
 				if ends(sig) {
 					copied = nil
 				}
 			case ends(sig) && c.page.Phase() == thread.PhaseSetup:
-				c.process.Kill()
+				syscall.Kill(c.pid, syscall.SIGKILL)
 				ended = sig
 			default:
-				c.process.Signal(sig)
+				syscall.Kill(c.pid, sig)
 			}
 		}
 	}
-	return c.result(state, ended, s.Args[0], failed)
+	var ws syscall.WaitStatus
+	for {
+		if _, err := syscall.Wait4(c.pid, &ws, 0, nil); err == nil {
+			break
+		} else if err != syscall.EINTR {
+			return ExitStatus{}, setupError("run container: wait for it: %w", err)
+		}
+	}
+	return c.result(ws, ended, s.Args[0], failed)
 }
 
-func (c *child) result(state *os.ProcessState, ended syscall.Signal, name string, failed error) (ExitStatus, error) {
+// result puts together how the container ended.
+func (c *child) result(ws syscall.WaitStatus, ended syscall.Signal, name string, failed error) (ExitStatus, error) {
 	if err := failure(c.page, name); err != nil {
 		return ExitStatus{}, err
 	}
-	ws := state.Sys().(syscall.WaitStatus)
-	status := ExitStatus{Code: ws.ExitStatus()}
-	if ws.Signaled() {
-		status = ExitStatus{Signal: ws.Signal()}
-	}
-	if c.page.Phase() == thread.PhaseSetup {
-		if ended == 0 {
-			return ExitStatus{}, setupError("run container: weir-init ended before the container was set up: %v", state)
-		}
-		status = ExitStatus{Signal: ended}
+	var status ExitStatus
+	switch {
+	case c.page.Phase() == thread.PhaseSetup && ended != 0:
+		status.Signal = ended
+	case c.page.Phase() == thread.PhaseSetup && ws.Signaled():
+		return status, setupError("run container: weir-init was ended by %v before the container was set up", ws.Signal())
+	case c.page.Phase() == thread.PhaseSetup:
+		return status, setupError("run container: weir-init exited with %d before the container was set up", ws.ExitStatus())
+	case ws.Signaled():
+		status.Signal = ws.Signal()
+	default:
+		status.Code = ws.ExitStatus()
 	}
 	if failed != nil {
 		return status, setupError("copy the container's output: %w", failed)
