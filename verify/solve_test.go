@@ -208,3 +208,36 @@ func TestSetsAreExact(t *testing.T) {
 		}
 	}
 }
+
+// A test and its normal form have one answer for every input.
+func TestTheNormalFormOfATestMeansTheSame(t *testing.T) {
+	r := rand.New(rand.NewPCG(9, 10))
+	for range 50_000 {
+		p := new(prover)
+		p.state.reset()
+		v := value{word(4).of, pick(r)}
+		if r.IntN(2) == 0 {
+			mask := ^uint32(0) << r.IntN(32)
+			if r.IntN(4) == 0 {
+				mask = pick(r)
+			}
+			v = p.operation(and, word(4), number(mask))
+		}
+		lo, hi := pick(r), pick(r)
+		if r.IntN(8) == 0 {
+			lo, hi = 0, most
+		}
+		before := test{value: v, in: span{min(lo, hi), max(lo, hi)}, not: r.IntN(2) == 0}
+		after := p.normal(before)
+		for range 20 {
+			input := [inputWords]uint32{4: pick(r)}
+			answer := func(t test) bool {
+				k := evaluate(p, t.value, &input)
+				return (t.in.lo <= k && k <= t.in.hi) != t.not
+			}
+			if answer(before) != answer(after) || after.in.lo > after.in.hi {
+				t.Fatalf("%+v became %+v; input %#x", before, after, input[4])
+			}
+		}
+	}
+}
