@@ -80,10 +80,17 @@ func (f *probeFlags) run(cmd *cobra.Command) error {
 	if err != nil {
 		return err
 	}
-	if f.asJSON {
-		err = printJSON(cmd.OutOrStdout(), rowsJSON(rows))
+	return reportRows(cmd.OutOrStdout(), rows, f.asJSON)
+}
+
+// reportRows prints the rows. Its error has the exit code 1 if there is a
+// disagreement among them.
+func reportRows(w io.Writer, rows []probe.Row, asJSON bool) error {
+	var err error
+	if asJSON {
+		err = printJSON(w, rowsJSON(rows))
 	} else {
-		err = printRows(cmd.OutOrStdout(), rows)
+		err = printRows(w, rows)
 	}
 	if err == nil && disagreements(rows) > 0 {
 		return &exitError{code: 1}

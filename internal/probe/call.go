@@ -14,12 +14,13 @@ type Call struct {
 	Shown string // the argument that a rule may look at, "" if none
 	Why   string // the reason to guard it
 
-	Arch seccomp.Arch // whose number it is, and so through which door it is made
-	Nr   seccomp.Nr
-	Args [6]uint64
+	Arch    seccomp.Arch // whose number it is
+	Foreign bool         // whether that is i386 on a machine of x86_64, and the door int 0x80
+	Nr      seccomp.Nr
+	Args    [6]uint64
 
-	// Unmade is why the call cannot be made on this machine, "" if it can. Such a
-	// call has no Arch, unless the kernel turned out not to have its door.
+	// Unmade is why the call is not made on this machine, "" if it is. One that no
+	// architecture of the machine has, has no Arch either.
 	Unmade string
 }
 
@@ -34,13 +35,13 @@ func Table(native seccomp.Arch) []Call {
 		c.Arch = native
 		nr, ok := known.Nr(native)
 		if !ok && native == seccomp.ArchX86_64 {
-			c.Arch = seccomp.ArchX86
+			c.Arch, c.Foreign = seccomp.ArchX86, true
 			nr, ok = known.Nr(seccomp.ArchX86)
 		}
 		if ok {
 			c.Nr, c.Args = nr, arguments(e, c.Arch)
 		} else {
-			c.Arch = 0
+			c.Arch, c.Foreign = 0, false
 			c.Unmade = fmt.Sprintf("%s has no such call, and no door to an architecture that has", native.Name())
 		}
 		calls = append(calls, c)
@@ -62,13 +63,17 @@ func arguments(e entry, a seccomp.Arch) [6]uint64 {
 	return args
 }
 
-// String returns the name, with the argument that a rule may look at, and with
-// the architecture if it is not the machine's own: "clone(CLONE_NEWUSER)".
+// String returns the name, with the argument that a rule may look at and with an
+// architecture that is not the machine's own: "unshare(CLONE_NEWUTS)", "stime [x86]".
 func (c *Call) String() string {
-	if c.Shown == "" {
-		return c.Name
+	s := c.Name
+	if c.Shown != "" {
+		s += "(" + c.Shown + ")"
 	}
-	return c.Name + "(" + c.Shown + ")"
+	if c.Foreign {
+		s += " [" + c.Arch.Name() + "]"
+	}
+	return s
 }
 
 // data is what the kernel shows a filter of the call.
@@ -77,6 +82,6 @@ func (c *Call) data() *seccomp.Data {
 }
 
 // raw is the call as the prober makes it.
-func (c *Call) raw(native seccomp.Arch) call.Call {
-	return call.Call{I386: c.Arch != native, Nr: uint32(c.Nr), Args: c.Args}
+func (c *Call) raw() call.Call {
+	return call.Call{I386: c.Foreign, Nr: uint32(c.Nr), Args: c.Args}
 }

@@ -37,39 +37,39 @@ func answer(o call.Outcome) string {
 	return "ok"
 }
 
-// judge holds the outcomes of the calls, under the program and under the marked
-// one, against the policy.
-func judge(p *policy.Policy, calls []Call, outcomes, marked []call.Outcome) []Row {
+// observe makes rows of what the kernel did.
+func observe(calls []Call, outcomes []call.Outcome) []Row {
 	rows := make([]Row, len(calls))
 	for i, c := range calls {
-		r := &rows[i]
-		*r = Row{Call: c, Answer: answer(outcomes[i]), Confined: true}
-		if c.Arch == 0 {
-			r.Answer = ""
-			continue
+		rows[i] = Row{Call: c}
+		switch {
+		case c.Unmade != "":
+		case c.Foreign && outcomes[i].Signal == syscall.SIGSEGV: // int 0x80 was a fault
+			rows[i].Unmade = "this kernel has no IA32 emulation"
+		default:
+			rows[i].Answer = answer(outcomes[i])
 		}
-		_, rule := p.Eval(c.data())
-		r.Policy = rule.Return
-		if c.Unmade != "" {
-			r.Answer = ""
-			continue
-		}
-		if r.closedDoor() {
-			continue
-		}
-		r.Disagreement = disagreement(p.Native, rule.Return, outcomes[i], marked[i])
 	}
 	return rows
 }
 
-// closedDoor reports whether the call met a door that the kernel does not have,
-// and takes note of it: without IA32 emulation, int 0x80 is a fault.
-func (r *Row) closedDoor() bool {
-	if r.Answer == answer(call.Outcome{Signal: syscall.SIGSEGV}) && r.Arch == seccomp.ArchX86 {
-		r.Answer, r.Unmade = "", "this kernel has no IA32 emulation"
-		return true
+// judge holds the outcomes of the calls, under the program and under the marked
+// one, against the policy.
+func judge(p *policy.Policy, calls []Call, outcomes, marked []call.Outcome) []Row {
+	rows := observe(calls, outcomes)
+	for i := range rows {
+		r := &rows[i]
+		r.Confined = true
+		if r.Arch == 0 {
+			continue
+		}
+		_, rule := p.Eval(r.data())
+		r.Policy = rule.Return
+		if r.Unmade == "" {
+			r.Disagreement = disagreement(p.Native, rule.Return, outcomes[i], marked[i])
+		}
 	}
-	return false
+	return rows
 }
 
 // disagreement says in what the outcomes are not the policy's.

@@ -53,6 +53,26 @@ func TestKernelAndPolicyDisagreeUnlessBothRunsAreThePolicys(t *testing.T) {
 	}
 }
 
+func TestACallThatIsNotMadeHasNoAnswerAndNoDisagreement(t *testing.T) {
+	deny := parse(t, `{"defaultAction": "SCMP_ACT_ERRNO", "syscalls": [{"names": ["execve"], "action": "SCMP_ACT_ALLOW"}]}`)
+	p := compiled(t, deny, 0).Policy
+	missing := Call{Name: "vm86", Unmade: "there is none"}
+	closed := Call{Name: "stime", Arch: seccomp.ArchX86, Foreign: true, Nr: 25}
+	fault := call.Outcome{Signal: syscall.SIGSEGV}
+	calls, outcomes := []Call{missing, closed}, []call.Outcome{{}, fault}
+	for _, rows := range [][]Row{observe(calls, outcomes), judge(p, calls, outcomes, outcomes)} {
+		for _, r := range rows {
+			if r.Answer != "" || r.Disagreement != "" || r.Unmade == "" {
+				t.Errorf("%+v", r)
+			}
+		}
+	}
+	native := Call{Name: "mount", Arch: p.Native, Nr: 1}
+	if r := judge(p, []Call{native}, []call.Outcome{fault}, []call.Outcome{fault})[0]; r.Disagreement == "" || r.Unmade != "" {
+		t.Errorf("a call through the native door that faults: %+v", r)
+	}
+}
+
 func TestOnlyFailuresAreMarked(t *testing.T) {
 	f := compiled(t, profile.Default(), seccomp.DefaultCaps)
 	m := mark(f.Policy)

@@ -58,11 +58,11 @@ func Run(ctx context.Context, l *Launch) ([]Row, error) {
 	if err != nil {
 		return nil, fmt.Errorf("probe: %w", err)
 	}
-	first, err := l.ask(ctx, native, calls, l.Filter.Program)
+	first, err := l.ask(ctx, calls, l.Filter.Program)
 	if err != nil {
 		return nil, err
 	}
-	second, err := l.ask(ctx, native, calls, marked)
+	second, err := l.ask(ctx, calls, marked)
 	if err != nil {
 		return nil, err
 	}
@@ -76,28 +76,23 @@ func Run(ctx context.Context, l *Launch) ([]Row, error) {
 // that it starts can be without.
 func (l *Launch) unconfined(ctx context.Context, native seccomp.Arch, calls []Call) ([]Row, error) {
 	mode := Call{Name: "prctl", Arch: native, Nr: unix.SYS_PRCTL, Args: [6]uint64{unix.PR_GET_SECCOMP}}
-	outcomes, err := l.ask(ctx, native, append(calls[:len(calls):len(calls)], mode), nil)
+	outcomes, err := l.ask(ctx, append(calls[:len(calls):len(calls)], mode), nil)
 	if err != nil {
 		return nil, err
 	}
 	if outcomes[len(calls)] != (call.Outcome{}) { // SECCOMP_MODE_DISABLED
 		return nil, errors.New("probe: the container cannot be unconfined: weir itself was started under a filter")
 	}
-	rows := make([]Row, len(calls))
-	for i, c := range calls {
-		rows[i] = Row{Call: c, Answer: answer(outcomes[i])}
-		rows[i].closedDoor()
-	}
-	return rows, nil
+	return observe(calls, outcomes[:len(calls)]), nil
 }
 
 // ask has the calls made in a container under a program, nil for none, and
 // returns their outcomes, empty ones for calls that cannot be made.
-func (l *Launch) ask(ctx context.Context, native seccomp.Arch, calls []Call, prog bpf.Program) ([]call.Outcome, error) {
+func (l *Launch) ask(ctx context.Context, calls []Call, prog bpf.Program) ([]call.Outcome, error) {
 	var made []call.Call
 	for i := range calls {
 		if calls[i].Unmade == "" {
-			made = append(made, calls[i].raw(native))
+			made = append(made, calls[i].raw())
 		}
 	}
 	b, err := l.exec(ctx, wire.Calls(made), prog)
@@ -125,9 +120,13 @@ func (l *Launch) ask(ctx context.Context, native seccomp.Arch, calls []Call, pro
 func (l *Launch) exec(ctx context.Context, input []byte, prog bpf.Program) (output []byte, err error) {
 	dir, err := os.MkdirTemp("", "weir-probe-")
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("make a directory for the container: %w", err)
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
+	var fs unix.Statfs_t
+	if err := unix.Statfs(dir, &fs); err == nil && fs.Flags&unix.ST_NOEXEC != 0 {
+		return nil, fmt.Errorf("%s is mounted noexec, so the prober cannot run there: TMPDIR may name another directory", os.TempDir())
+	}
 	root := filepath.Join(dir, "root")
 	if err := os.Mkdir(root, 0o755); err != nil {
 		return nil, err

@@ -152,7 +152,7 @@ func TestTheMarkerComesBackFromEachDeniedRow(t *testing.T) {
 		t.Fatal(err)
 	}
 	calls := Table(native(t))
-	outcomes, err := l.ask(context.Background(), native(t), calls, prog)
+	outcomes, err := l.ask(context.Background(), calls, prog)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -178,7 +178,7 @@ func TestTheMarkerComesBackFromEachDeniedRow(t *testing.T) {
 func TestWithoutTheFilterEachDeniedRowDisagrees(t *testing.T) {
 	l := under(t, profile.Default(), seccomp.DefaultCaps)
 	calls := Table(native(t))
-	outcomes, err := l.ask(context.Background(), native(t), calls, nil)
+	outcomes, err := l.ask(context.Background(), calls, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -198,11 +198,11 @@ func TestAFilterThatIsStricterThanThePolicyDisagrees(t *testing.T) {
 		t.Fatal(err)
 	}
 	calls := Table(native(t))
-	first, err := l.ask(context.Background(), native(t), calls, l.Filter.Program)
+	first, err := l.ask(context.Background(), calls, l.Filter.Program)
 	if err != nil {
 		t.Fatal(err)
 	}
-	second, err := l.ask(context.Background(), native(t), calls, marked)
+	second, err := l.ask(context.Background(), calls, marked)
 	if err != nil {
 		t.Fatal(err)
 	}

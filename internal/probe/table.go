@@ -37,15 +37,15 @@ var table = [...]entry{
 
 	// kernel/acct.c: without CAP_SYS_PACCT EPERM, then getname: EFAULT. NULL, which
 	// would turn accounting off, is not passed.
-	{name: "acct", args: [6]uint64{nowhere}, why: "turns the accounting of processes on and off, into a file of the caller's choice"},
+	{name: "acct", args: [6]uint64{nowhere}, why: "turns the accounting of processes on and off, into any file"},
 
 	// security/keys/keyctl.c: key_get_type_from_user comes first: EFAULT.
-	{name: "add_key", args: [6]uint64{nowhere}, why: "puts a key into the kernel's keyrings, which have no namespace"},
+	{name: "add_key", args: [6]uint64{nowhere}, why: "puts a key into the kernel's keyrings, which are not the container's own"},
 
 	// kernel/bpf/syscall.c, __sys_bpf: the structure is copied first (EFAULT), and
 	// there is no such command. Before Linux 6.4, and with
 	// kernel.unprivileged_bpf_disabled, without CAP_BPF EPERM.
-	{name: "bpf", args: [6]uint64{minus1, nowhere, 1}, why: "loads programs into the kernel that can watch and change the whole host"},
+	{name: "bpf", args: [6]uint64{minus1, nowhere, 1}, why: "loads programs into the kernel that watch and change the host"},
 
 	// kernel/time/posix-timers.c: struct timex is copied first: EFAULT. There is no
 	// such clock either.
@@ -57,7 +57,7 @@ var table = [...]entry{
 	// kernel/fork.c, copy_process: a user namespace of its own and a shared root
 	// directory contradict each other: EINVAL, before anything is made.
 	{name: "clone", args: [6]uint64{cloneNewUser | cloneFS}, shown: "CLONE_NEWUSER|CLONE_FS",
-		why: "makes namespaces; in a user namespace of its own a process has every capability"},
+		why: "makes namespaces; in its own user namespace a process has all capabilities"},
 
 	// The call left with Linux 2.6; ENOSYS.
 	{name: "create_module", args: [6]uint64{nowhere}, why: "made room for a kernel module"},
@@ -88,7 +88,7 @@ var table = [...]entry{
 	{name: "iopl", args: [6]uint64{4}, why: "opens all ports of the hardware to the process"},
 
 	// kernel/kcmp.c: no such process: ESRCH. It only compares.
-	{name: "kcmp", args: [6]uint64{minus1, minus1, minus1}, why: "compares kernel objects of two processes, which tells about their addresses"},
+	{name: "kcmp", args: [6]uint64{minus1, minus1, minus1}, why: "compares kernel objects of processes, which tells of their addresses"},
 
 	// kernel/kexec_file.c: without CAP_SYS_BOOT EPERM, then no such flags: EINVAL.
 	// There are no such descriptors either. See kexecCounted.
@@ -99,7 +99,7 @@ var table = [...]entry{
 	{name: "kexec_load", args: [6]uint64{0, minus1, nowhere, kexecFlags}, why: "loads another kernel to boot, from memory"},
 
 	// security/keys/keyctl.c: there is no such operation: EOPNOTSUPP.
-	{name: "keyctl", args: [6]uint64{minus1}, why: "works on the kernel's keyrings, which have no namespace"},
+	{name: "keyctl", args: [6]uint64{minus1}, why: "works on the kernel's keyrings, which are not the container's own"},
 
 	// The call left with Linux 6.7: ENOSYS. Before, fs/dcookies.c: without
 	// CAP_SYS_ADMIN EPERM, then no cookie is live: EINVAL. It only reads.
@@ -109,13 +109,13 @@ var table = [...]entry{
 	{name: "mbind", args: [6]uint64{0, 0, minus1, 0, 0, minus1}, why: "chooses on which memory nodes pages lie, and can move them"},
 
 	// fs/namespace.c: the type is copied first: EFAULT.
-	{name: "mount", args: [6]uint64{nowhere, nowhere, nowhere}, why: "mounts file systems: a way around everything that is masked or read-only"},
+	{name: "mount", args: [6]uint64{nowhere, nowhere, nowhere}, why: "mounts file systems, around all that is masked or read-only"},
 
 	// mm/migrate.c: no such flags: EINVAL.
 	{name: "move_pages", args: [6]uint64{minus1, 0, 0, 0, 0, minus1}, why: "moves pages of a process to other memory nodes"},
 
 	// fs/fhandle.c: no such flags: EINVAL. It only reads.
-	{name: "name_to_handle_at", args: [6]uint64{minus1, nowhere, nowhere, nowhere, minus1}, why: "makes the handle of a file, the first half of opening one by handle"},
+	{name: "name_to_handle_at", args: [6]uint64{minus1, nowhere, nowhere, nowhere, minus1}, why: "makes the handle of a file, for open_by_handle_at"},
 
 	// The call left with Linux 3.1; ENOSYS.
 	{name: "nfsservctl", args: [6]uint64{minus1, nowhere, nowhere}, why: "spoke to the kernel's NFS server"},
@@ -123,14 +123,14 @@ var table = [...]entry{
 	// fs/fhandle.c: the handle is copied, EFAULT, and the directory is no descriptor,
 	// EBADF; kernels differ in which comes first. Before Linux 6.11 without
 	// CAP_DAC_READ_SEARCH EPERM before both.
-	{name: "open_by_handle_at", args: [6]uint64{minus1, nowhere, 0}, why: "opens a file by its handle, past the container's root: a known way out"},
+	{name: "open_by_handle_at", args: [6]uint64{minus1, nowhere, 0}, why: "opens a file by its handle, outside of the container's root too"},
 
 	// kernel/events/core.c: no such flags: EINVAL.
-	{name: "perf_event_open", args: [6]uint64{nowhere, minus1, minus1, minus1, minus1}, why: "measures the processor and the kernel, and tells about other processes"},
+	{name: "perf_event_open", args: [6]uint64{nowhere, minus1, minus1, minus1, minus1}, why: "measures processor and kernel, and tells of other processes"},
 
 	// kernel/exec_domain.c: it succeeds, and changes the process that ends with it.
 	{name: "personality", args: [6]uint64{addrNoRandomize}, shown: "ADDR_NO_RANDOMIZE",
-		why: "changes how the kernel treats the process: old ABIs, no random addresses"},
+		why: "turns on old ABIs, or turns random addresses off"},
 
 	// fs/namespace.c: without CAP_SYS_ADMIN EPERM, then the path is copied: EFAULT.
 	{name: "pivot_root", args: [6]uint64{nowhere, nowhere}, why: "makes another directory the root of the mount namespace"},
@@ -140,7 +140,7 @@ var table = [...]entry{
 	{name: "process_vm_writev", args: [6]uint64{minus1, nowhere, 0, nowhere, 0, minus1}, why: "writes the memory of another process"},
 
 	// kernel/ptrace.c: no such process: ESRCH.
-	{name: "ptrace", args: [6]uint64{minus1, minus1}, why: "controls another process; before Linux 4.8 it could get a call past the filter"},
+	{name: "ptrace", args: [6]uint64{minus1, minus1}, why: "controls another process; before Linux 4.8, past the filter"},
 
 	// The call left with Linux 2.6; ENOSYS.
 	{name: "query_module", args: [6]uint64{nowhere, minus1}, why: "listed kernel modules and their symbols"},
@@ -150,10 +150,10 @@ var table = [...]entry{
 
 	// kernel/reboot.c: without CAP_SYS_BOOT EPERM, then the magic numbers are wrong:
 	// EINVAL.
-	{name: "reboot", why: "restarts the machine, or ends the container's process namespace"},
+	{name: "reboot", why: "restarts the machine, or ends the container's init"},
 
 	// security/keys/keyctl.c: the type is copied first: EFAULT.
-	{name: "request_key", args: [6]uint64{nowhere}, why: "asks the host's user space for a key, by a program that runs outside"},
+	{name: "request_key", args: [6]uint64{nowhere}, why: "asks for a key, by a program that runs outside of the container"},
 
 	// mm/mempolicy.c, sanitize_mpol_flags: there is no such mode: EINVAL.
 	{name: "set_mempolicy", args: [6]uint64{minus1}, why: "chooses on which memory nodes the process allocates"},
@@ -171,11 +171,11 @@ var table = [...]entry{
 	{name: "swapoff", args: [6]uint64{nowhere}, why: "takes swap space away from the host"},
 
 	// mm/swapfile.c: no such flags: EINVAL.
-	{name: "swapon", args: [6]uint64{nowhere, minus1}, why: "gives the host swap space, and reads what was in it"},
+	{name: "swapon", args: [6]uint64{nowhere, minus1}, why: "gives the host swap space"},
 
 	// fs/filesystems.c: there are options 1 to 3: EINVAL. Without
 	// CONFIG_SYSFS_SYSCALL ENOSYS. It only reads.
-	{name: "sysfs", args: [6]uint64{0}, why: "lists the kernel's file system types; /proc/filesystems took its place"},
+	{name: "sysfs", args: [6]uint64{0}, why: "lists file system types, as /proc/filesystems does"},
 
 	// fs/namespace.c, ksys_umount: the path is copied first: EFAULT. Before Linux
 	// 5.9 without CAP_SYS_ADMIN EPERM.
@@ -187,22 +187,22 @@ var table = [...]entry{
 	// kernel/fork.c, ksys_unshare: without CAP_SYS_ADMIN EPERM; with it, a host name
 	// of its own for the process that ends with it.
 	{name: "unshare", args: [6]uint64{cloneNewUTS}, shown: "CLONE_NEWUTS",
-		why: "makes namespaces; in a user namespace of its own a process has every capability"},
+		why: "makes namespaces; in its own user namespace a process has all capabilities"},
 
 	// fs/exec.c: the path is copied first: EFAULT. Without CONFIG_USELIB ENOSYS.
-	{name: "uselib", args: [6]uint64{nowhere}, why: "maps a library of the a.out format, which nothing uses any more"},
+	{name: "uselib", args: [6]uint64{nowhere}, why: "maps a library of a format that nothing uses any more"},
 
 	// fs/userfaultfd.c: no such flags: EINVAL.
-	{name: "userfaultfd", args: [6]uint64{minus1}, why: "stops the kernel at a page fault for as long as the process likes: exploits lean on it"},
+	{name: "userfaultfd", args: [6]uint64{minus1}, why: "holds the kernel at a page fault, which exploits lean on"},
 
 	// fs/statfs.c, vfs_ustat: no file system has device 0: EINVAL. It only reads.
-	{name: "ustat", args: [6]uint64{0, nowhere}, why: "tells the free space of a device; statfs took its place"},
+	{name: "ustat", args: [6]uint64{0, nowhere}, why: "tells the free space of a device, as statfs does"},
 
 	// arch/x86/kernel/vm86_32.c: the question whether there is vm86: 0. On a kernel
 	// of 64 bits ENOSYS.
-	{name: "vm86", args: [6]uint64{0, 0}, why: "runs 16-bit code in a mode of its own, of which the kernel has little tested"},
+	{name: "vm86", args: [6]uint64{0, 0}, why: "runs 16-bit code, through seldom used parts of the kernel"},
 
 	// arch/x86/kernel/vm86_32.c: without CAP_SYS_RAWIO below vm.mmap_min_addr EPERM,
 	// then the registers are copied: EFAULT. On a kernel of 64 bits ENOSYS.
-	{name: "vm86old", args: [6]uint64{nowhere}, why: "runs 16-bit code in a mode of its own, of which the kernel has little tested"},
+	{name: "vm86old", args: [6]uint64{nowhere}, why: "runs 16-bit code, through seldom used parts of the kernel"},
 }
