@@ -192,7 +192,7 @@ func kexecCounted() bool {
 func skipKexec(calls []Call) {
 	for i := range calls {
 		if strings.HasPrefix(calls[i].Name, "kexec_") && calls[i].Unmade == "" {
-			calls[i].Unmade = "not made: kernel.kexec_load_limit_reboot counts attempts"
+			calls[i].Unmade = "kernel.kexec_load_limit_reboot counts every attempt"
 		}
 	}
 }
