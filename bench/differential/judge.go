@@ -118,11 +118,11 @@ func (j *judge) compare(c *Case, result *Result) error {
 
 // weirs takes the case the whole way through weir.
 func weirs(c *Case) (*policy.Policy, bpf.Program, error) {
-	p, err := profile.Parse(c.Name, c.Source, profile.Options{Lenient: true})
+	p, err := profile.Parse(c.Name, c.Source, profile.Options{Lenient: c.Lenient})
 	if err != nil {
 		return nil, nil, err
 	}
-	compiled, err := weir.Compile(p, c.Facts, weir.Options{Lenient: true})
+	compiled, err := weir.Compile(p, c.Facts, weir.Options{Lenient: c.Lenient})
 	if err != nil {
 		return nil, nil, err
 	}

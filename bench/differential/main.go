@@ -21,7 +21,7 @@ func main() {
 		}
 		return
 	}
-	n := flag.Int("n", 5000, "how many random profiles to try")
+	n := flag.Int("n", 10000, "how many random profiles to try")
 	seed := flag.Uint64("seed", 1, "of the random profiles")
 	duration := flag.Duration("duration", 0, "go on with random profiles for so long, instead of -n")
 	limit := flag.Duration("limit", 2*time.Second, "how long libseccomp may take for one profile")

@@ -23,12 +23,13 @@ func random(seed uint64, number int) Case {
 		panic(err) // plain strings and numbers
 	}
 	return Case{
-		Name:   fmt.Sprintf("random/%d", number),
-		Source: src,
+		Name:    fmt.Sprintf("random/%d", number),
+		Source:  src,
+		Lenient: true,
 		Facts: seccomp.Facts{
 			Arch:   g.native,
 			Kernel: kernels[rng.IntN(len(kernels))],
-			Caps:   pick(rng, []seccomp.Caps{0, seccomp.DefaultCaps, seccomp.AllCaps}),
+			Caps:   pick(rng, []seccomp.Caps{0, seccomp.CapSet(capNamed("CAP_KILL")), seccomp.DefaultCaps, seccomp.AllCaps}),
 		},
 		Seed: rng.Uint64(),
 	}
@@ -153,7 +154,7 @@ func (g *generator) entry() plain.Entry {
 	if !g.one(4) {
 		e.Args = g.args()
 	}
-	switch g.IntN(12) {
+	switch g.IntN(8) {
 	case 0:
 		e.Includes = g.filter()
 	case 1:
@@ -173,7 +174,7 @@ func (g *generator) args() []plain.Arg {
 		a := plain.Arg{Index: uint(i), Op: pick(g.Rand, g.ops).String(), Value: g.value()}
 		if a.Op == seccomp.OpMaskedEqual.String() {
 			a.ValueTwo = a.Value & g.value()
-			if g.one(8) {
+			if g.one(3) {
 				a.ValueTwo = g.value()
 			}
 		}
@@ -194,15 +195,18 @@ func (g *generator) errno(a seccomp.Action) *uint {
 	return &e
 }
 
+// filter makes a condition of one part or of several, each with one member or two.
 func (g *generator) filter() *plain.Filter {
 	f := &plain.Filter{}
-	switch g.IntN(3) {
-	case 0:
-		f.Caps = []string{pick(g.Rand, []string{"CAP_CHOWN", "CAP_SYS_ADMIN"})}
-	case 1:
-		f.Arches = []string{pick(g.Rand, []string{"amd64", "arm64", "x86", "s390x"})}
-	case 2:
-		f.MinKernel = pick(g.Rand, []string{"4.8", "5.0"})
+	for range 1 + g.IntN(2) {
+		switch g.IntN(3) {
+		case 0:
+			f.Caps = append(f.Caps, pick(g.Rand, []string{"CAP_CHOWN", "CAP_SYS_ADMIN", "CAP_KILL"}))
+		case 1:
+			f.Arches = append(f.Arches, pick(g.Rand, []string{"amd64", "amd64", "arm64", "x86", "s390x", "mips3l64n32"}))
+		case 2:
+			f.MinKernel = pick(g.Rand, []string{"4.4", "4.8", "4.14", "5.0", "6.19"})
+		}
 	}
 	return f
 }
