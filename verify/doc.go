@@ -43,7 +43,6 @@
 //
 // Undecided is a refusal. Its reason is one of these: the kernel would not take
 // the program; the budget, or the depth of recursion that the stack is given, is
-// used up; the program shifts by a register that may
-// hold 32 or more, which is not the same on all kernels; the policy is not
-// total.
+// used up; the program shifts by a register that may hold 32 or more, which is
+// not the same on all kernels; the policy is not total.
 package verify
