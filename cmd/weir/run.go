@@ -13,6 +13,7 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
+	"golang.org/x/sys/unix"
 
 	"github.com/weir-dev/weir/internal/container"
 	"github.com/weir-dev/weir/internal/image"
@@ -100,7 +101,7 @@ func (f *runFlags) run(cmd *cobra.Command, args []string) (int, error) {
 		Stdout:         os.Stdout,
 		Stderr:         os.Stderr,
 	}
-	if f.interactive || f.tty {
+	if f.interactive {
 		spec.Stdin = os.Stdin
 	}
 	var err error
@@ -130,6 +131,9 @@ func (f *runFlags) run(cmd *cobra.Command, args []string) (int, error) {
 			return cerr.Code, err
 		}
 		return 125, err
+	}
+	if status.Signal == unix.SIGSYS && spec.Program != nil {
+		fmt.Fprintln(cmd.ErrOrStderr(), "weir: note: SIGSYS ended the program: it made a call that the profile answers with kill or trap")
 	}
 	return status.Status(), nil
 }

@@ -1,16 +1,24 @@
 package main
 
 import (
+	"bytes"
 	"debug/elf"
+	"encoding/json"
 	"errors"
 	"flag"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strconv"
 	"testing"
 
+	"github.com/google/go-containerregistry/pkg/name"
+	v1 "github.com/google/go-containerregistry/pkg/v1"
+	"github.com/google/go-containerregistry/pkg/v1/empty"
+	"github.com/google/go-containerregistry/pkg/v1/mutate"
+	"github.com/google/go-containerregistry/pkg/v1/tarball"
 	"github.com/rogpeppe/go-internal/testscript"
 )
 
@@ -43,6 +51,8 @@ func TestScripts(t *testing.T) {
 			"exits":   exits,
 			"busybox": busybox,
 			"debian":  debian,
+			"archive": archive,
+			"large":   large,
 		},
 	})
 }
@@ -97,6 +107,42 @@ func busybox(ts *testscript.TestScript, neg bool, args []string) {
 	}
 	ts.Check(os.WriteFile(filepath.Join(root, "etc/passwd"), []byte("root:x:0:0:root:/root:/bin/sh\nuser:x:1000:1000:user:/tmp:/bin/sh\n"), 0o644))
 	ts.Check(os.WriteFile(filepath.Join(root, "etc/group"), []byte("root:x:0:\nuser:x:1000:\nextra:x:1001:user\n"), 0o644))
+}
+
+// large FILE writes 100 MB of JSON.
+func large(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: large FILE")
+	}
+	f, err := os.Create(ts.MkAbs(args[0]))
+	ts.Check(err)
+	_, err = fmt.Fprintf(f, "{%s\"defaultAction\": \"SCMP_ACT_ALLOW\"}", bytes.Repeat([]byte("\n"), 100_000_000))
+	ts.Check(err)
+	ts.Check(f.Close())
+}
+
+// archive FILE REF CONFIG ROOT writes what docker save would write of an image
+// with one layer, ROOT, and the configuration in the JSON file CONFIG.
+func archive(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 4 {
+		ts.Fatalf("usage: archive FILE REF CONFIG ROOT")
+	}
+	ref, err := name.NewTag(args[1])
+	ts.Check(err)
+	var config v1.ConfigFile
+	ts.Check(json.Unmarshal([]byte(ts.ReadFile(args[2])), &config))
+	config.RootFS.Type = "layers"
+	tar, err := exec.Command("tar", "-C", ts.MkAbs(args[3]), "-c", ".").Output()
+	ts.Check(err)
+	layer, err := tarball.LayerFromOpener(func() (io.ReadCloser, error) {
+		return io.NopCloser(bytes.NewReader(tar)), nil
+	})
+	ts.Check(err)
+	img, err := mutate.ConfigFile(empty.Image, &config)
+	ts.Check(err)
+	img, err = mutate.AppendLayers(img, layer)
+	ts.Check(err)
+	ts.Check(tarball.WriteToFile(ts.MkAbs(args[0]), ref, img))
 }
 
 // debian DIR makes a Debian root file system, once for all tests and runs.
