@@ -147,6 +147,7 @@ func TestMeaning(t *testing.T) {
 		{"a rule about socket opens the door that socketcall is, without its conditions", profileOf("ERRNO", ruleOf("socket", "ALLOW", "0 EQ 1")), x86, "socketcall", []uint64{1}, allow},
 		{"for denials alike", profileOf("ALLOW", ruleOf("socket", "ERRNO", "0 EQ 38")), x86, "socketcall", []uint64{1}, eperm},
 		{"but not for its neighbours", profileOf("ALLOW", ruleOf("socket", "ERRNO", "0 EQ 38")), x86, "socketcall", []uint64{2}, allow},
+		{"unless the number is newer than the profile", profileOf("ERRNO", ruleOf("recv access", "ALLOW")), x86, "socketcall", []uint64{10}, enosys},
 		{"a rule about socketcall itself decides alone", profileOf("ALLOW", ruleOf("socket", "ERRNO", "0 EQ 38"), ruleOf("socketcall", "ALLOW")), x86, "socketcall", []uint64{1}, allow},
 		{"the version above the operation of ipc does not hide it", profileOf("ALLOW", ruleOf("semget", "ERRNO")), x86, "ipc", []uint64{0x10002}, eperm},
 	} {

@@ -169,6 +169,7 @@ func (r *resolver) policy(archs []seccomp.Arch) *Policy {
 // what lies between them.
 func (r *resolver) calls(b *builder, a seccomp.Arch, between []Rule) {
 	generated := r.multiplexed(a)
+	boundary, bounded := r.boundary(a)
 	on := syscalls.On(a)
 	for i := 0; i < len(on); {
 		nr, _ := on[i].Nr(a)
@@ -195,7 +196,7 @@ func (r *resolver) calls(b *builder, a seccomp.Arch, between []Rule) {
 			}
 		}
 		var rules []Rule
-		if more := generated[first]; len(more) > 0 {
+		if more := generated[first]; len(more) > 0 && (!bounded || nr <= boundary) {
 			rules = r.order(more)
 		} else if single >= 0 {
 			rules = r.only(single, a)
