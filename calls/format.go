@@ -14,9 +14,9 @@ import (
 // [Parse] gives the same call again, but for bits of an argument that the kernel
 // ignores anyway when they extend its sign.
 func Format(a seccomp.Arch, d seccomp.Data) string {
-	call, ok := syscalls.At(a, d.Nr)
+	a, call := owner(a, d.Nr)
 	name, n := call.String(), len(call.Args(a))
-	if !ok {
+	if call == 0 {
 		name, n = strconv.FormatUint(uint64(d.Nr), 10), 6
 		if d.Nr > 1<<31 {
 			name = strconv.FormatInt(int64(int32(d.Nr)), 10)

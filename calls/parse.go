@@ -87,7 +87,7 @@ func (p *parser) name() {
 			p.fail(from, "a call's number has 32 bits", "")
 		}
 		p.call.Nr = seccomp.Nr(n)
-		p.call.Syscall, _ = syscalls.At(a, p.call.Nr)
+		p.call.Arch, p.call.Syscall = owner(a, p.call.Nr)
 		return
 	}
 	name := p.word()
@@ -110,6 +110,18 @@ func (p *parser) name() {
 		return
 	}
 	p.call.Syscall, p.call.Nr = call, nr
+}
+
+// owner returns the call of a number, and the architecture that it belongs to:
+// the kernel of x86_64 takes those with bit 30 for x32's.
+func owner(a seccomp.Arch, nr seccomp.Nr) (seccomp.Arch, syscalls.Call) {
+	if c, ok := syscalls.At(a, nr); ok {
+		return a, c
+	}
+	if c, ok := syscalls.At(seccomp.ArchX32, nr); ok && a == seccomp.ArchX86_64 {
+		return seccomp.ArchX32, c
+	}
+	return a, 0
 }
 
 // elsewhere says what to ask about instead of a call that the architecture does

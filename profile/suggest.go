@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/weir-dev/weir/internal/spell"
 	"github.com/weir-dev/weir/seccomp"
 )
 
@@ -28,41 +29,15 @@ func oneOf(known []string) string {
 // nearest returns the known word of which another looks like a slip, or nothing.
 // Case and a missing prefix are forgiven, and every third byte.
 func nearest(word string, known []string, prefix string) string {
-	const longest = 64 // the distance takes the square of it
-	if len(word) > longest {
-		return ""
-	}
 	bare := func(s string) string { return strings.TrimPrefix(strings.ToUpper(s), prefix) }
 	w := bare(word)
 	best, found := max(1, len(w)/3)+1, ""
 	for _, k := range known {
-		if d := distance(w, bare(k)); d < best {
+		if d := spell.Distance(w, bare(k), best); d < best {
 			best, found = d, k
 		}
 	}
 	return found
-}
-
-// distance counts the bytes to insert, delete or replace to make b of a
-// (Levenshtein).
-func distance(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			cost := diagonal
-			if a[i] != b[j] {
-				cost = 1 + min(diagonal, row[j], row[j+1])
-			}
-			diagonal = row[j+1]
-			row[j+1] = cost
-		}
-	}
-	return row[len(b)]
 }
 
 // texts spells values as a profile does.

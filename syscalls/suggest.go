@@ -1,6 +1,10 @@
 package syscalls
 
-import "strings"
+import (
+	"strings"
+
+	"github.com/weir-dev/weir/internal/spell"
+)
 
 // library holds the functions of the C library that people take for system
 // calls, with the call that does their work.
@@ -62,43 +66,9 @@ func Suggest(name string) (string, bool) {
 		limit = 2
 	}
 	for c := range Calls() {
-		if d := distance(bare, c.String(), limit); d < limit {
+		if d := spell.Distance(bare, c.String(), limit); d < limit {
 			best, limit = c.String(), d
 		}
 	}
 	return best, best != ""
 }
-
-// distance is the number of slips (a letter missing, added, changed, or two
-// swapped) between two words, or limit if there are at least so many: optimal
-// string alignment, on three rows of the table.
-func distance(a, b string, limit int) int {
-	if abs(len(a)-len(b)) >= limit || len(b) > maxName {
-		return limit
-	}
-	var rows [3][maxName + 1]int
-	before, last, row := &rows[0], &rows[1], &rows[2]
-	for j := range len(b) + 1 {
-		last[j] = j
-	}
-	for i := 1; i <= len(a); i++ {
-		row[0] = i
-		for j := 1; j <= len(b); j++ {
-			change := 1
-			if a[i-1] == b[j-1] {
-				change = 0
-			}
-			row[j] = min(last[j]+1, row[j-1]+1, last[j-1]+change)
-			if i > 1 && j > 1 && a[i-1] == b[j-2] && a[i-2] == b[j-1] {
-				row[j] = min(row[j], before[j-2]+1)
-			}
-		}
-		before, last, row = last, row, before
-	}
-	return min(last[len(b)], limit)
-}
-
-// maxName is no shorter than the longest name.
-const maxName = 32
-
-func abs(n int) int { return max(n, -n) }

@@ -37,11 +37,3 @@ func TestTheLibrarysFunctionsAreNoCallsAndLeadToCalls(t *testing.T) {
 		}
 	}
 }
-
-func TestNamesAreNoLongerThanTheDistanceCanMeasure(t *testing.T) {
-	for c := range Calls() {
-		if len(c.String()) > maxName {
-			t.Errorf("%s has %d letters; maxName is %d", c, len(c.String()), maxName)
-		}
-	}
-}
