@@ -13,7 +13,7 @@ import (
 
 // ProofSteps is how much work the proof of one program may take. The default
 // profile needs less than a thousandth of it.
-const ProofSteps = 20_000_000
+const ProofSteps = 5_000_000
 
 // Options say how a profile is compiled.
 type Options struct {
