@@ -88,5 +88,6 @@ func (e *Unproved) Error() string {
 		return fmt.Sprintf("proving the program of %s: it answers %v, the policy %v, to the call %+v: this is a defect of weir, please report it with the profile",
 			e.File, e.Result.Got, e.Result.Want, e.Result.Witness)
 	}
-	return fmt.Sprintf("proving the program of %s: undecided after %d steps: %s", e.File, e.Result.Steps, e.Result.Reason)
+	return fmt.Sprintf("proving the program of %s: undecided, so it is not used: %s (rules of one call whose masks overlap on several arguments are what takes steps)",
+		e.File, e.Result.Reason)
 }
