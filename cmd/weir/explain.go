@@ -1,0 +1,145 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+
+	"github.com/spf13/cobra"
+	"golang.org/x/sys/unix"
+
+	"github.com/weir-dev/weir/calls"
+	"github.com/weir-dev/weir/internal/explain"
+	"github.com/weir-dev/weir/policy"
+	"github.com/weir-dev/weir/seccomp"
+)
+
+func explainCommand() *cobra.Command {
+	var facts factFlags
+	var lenient, asJSON bool
+	cmd := &cobra.Command{
+		Use:   "explain PROFILE [CALL...]",
+		Short: "Say what a profile does, or what it does with a call",
+		Long: `Say what a profile does with a call: the verdict, the rule that decides, the rules that
+do not match and why, what would change it, other ways to the same act, and why the call
+is guarded. Without CALL: the whole profile, for each ABI.
+
+A CALL is written as strace prints it: 'socket(AF_ALG, SOCK_SEQPACKET, 0)'. A name or a
+number alone asks about every argument; _ is one that is left open.
+
+--arch all asks about the kernels of every architecture, in one line each.`,
+		Example: `  weir explain builtin 'clone(CLONE_NEWUSER|SIGCHLD)'
+  weir explain --cap-add SYS_ADMIN builtin mount 'socket(AF_VSOCK, SOCK_STREAM, 0)'
+  weir explain --arch all profile.json clone3
+  weir explain profile.json`,
+		Args: cobra.MinimumNArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			everywhere := facts.arch == "all"
+			if everywhere {
+				facts.arch = ""
+			}
+			f, err := facts.facts()
+			if err != nil {
+				return err
+			}
+			p, err := readProfile(args[0], cmd.InOrStdin(), lenient)
+			if err != nil {
+				return err
+			}
+			q := explain.Question{Profile: p, Facts: f, Options: policy.Options{Lenient: lenient}}
+			var told []explanation
+			if len(args) == 1 {
+				told, err = readings(q, everywhere)
+			} else {
+				told, err = answers(q, everywhere, args[1:])
+			}
+			if err != nil {
+				return err
+			}
+			if asJSON {
+				return printJSON(cmd.OutOrStdout(), told)
+			}
+			return printExplanations(cmd.OutOrStdout(), told)
+		},
+	}
+	facts.add(cmd)
+	cmd.Flags().Lookup("arch").Usage = "architecture of the kernel that runs the filter, such as aarch64, or all (default: this machine's)"
+	cmd.Flags().BoolVar(&lenient, "lenient", false, "make notes of the errors about what loosens the profile, and read it as Docker and runc do")
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON: a list with an entry for each CALL or architecture")
+	return cmd
+}
+
+// An explanation is what package explain answers with.
+type explanation interface {
+	Write(w io.Writer, s explain.Style) error
+}
+
+// answers asks about each call.
+func answers(q explain.Question, everywhere bool, calls []string) (told []explanation, err error) {
+	for _, call := range calls {
+		var e explanation
+		if everywhere {
+			e, err = q.AskEverywhere(call)
+		} else {
+			e, err = q.Ask(call)
+		}
+		if err != nil {
+			return nil, withHint(err)
+		}
+		told = append(told, e)
+	}
+	return told, nil
+}
+
+// readings reads the whole profile, for one kernel or for those of every
+// architecture.
+func readings(q explain.Question, everywhere bool) (told []explanation, err error) {
+	archs := []seccomp.Arch{q.Facts.Arch}
+	if everywhere {
+		archs = seccomp.Archs()
+	}
+	for _, a := range archs {
+		q.Facts.Arch = a
+		r, err := q.Read()
+		if err != nil {
+			return nil, err
+		}
+		told = append(told, r)
+	}
+	return told, nil
+}
+
+// withHint sets off the hint of an error in a call.
+func withHint(err error) error {
+	var e *calls.Error
+	if errors.As(err, &e) && e.Hint != "" {
+		return hintf(err, "%s", e.Hint)
+	}
+	return err
+}
+
+func printExplanations(w io.Writer, told []explanation) error {
+	for i, e := range told {
+		if i > 0 {
+			fmt.Fprintln(w)
+		}
+		if err := e.Write(w, styleFor(w)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// styleFor is coloured and as wide as the window on a terminal.
+func styleFor(w io.Writer) explain.Style {
+	f, ok := w.(*os.File)
+	if !ok {
+		return explain.Style{}
+	}
+	size, err := unix.IoctlGetWinsize(int(f.Fd()), unix.TIOCGWINSZ)
+	if err != nil {
+		return explain.Style{}
+	}
+	return explain.Style{Width: int(size.Col), Color: os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb"}
+}
