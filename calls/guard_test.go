@@ -43,10 +43,8 @@ func TestAReasonThatBelongsToAConstantNeedsIt(t *testing.T) {
 	}
 }
 
-// Every guarded call of Docker's documentation has a reason.
-func TestTheReasonsAreComplete(t *testing.T) {
+func TestReasonsAreClausesWithNumbersOfCVEs(t *testing.T) {
 	cve := regexp.MustCompile(`^CVE-\d{4}-\d{4,}$`)
-	missing := 0
 	for call := range syscalls.Calls() {
 		for _, a := range seccomp.Archs() {
 			if _, ok := call.Nr(a); !ok {
@@ -57,7 +55,6 @@ func TestTheReasonsAreComplete(t *testing.T) {
 				t.Fatal(err)
 			}
 			for _, g := range calls.Guarded(c) {
-				missing++
 				if g.What == "" || strings.HasSuffix(g.What, ".") {
 					t.Errorf("%s: %q is no clause", call, g.What)
 				}
@@ -69,6 +66,9 @@ func TestTheReasonsAreComplete(t *testing.T) {
 			}
 		}
 	}
+}
+
+func TestEveryCallOfDockersDocumentationHasAReason(t *testing.T) {
 	for _, name := range strings.Fields(`acct add_key bpf clock_adjtime clock_settime create_module delete_module
 		finit_module get_kernel_syms get_mempolicy init_module ioperm iopl kcmp kexec_file_load kexec_load keyctl
 		lookup_dcookie mbind mount move_pages nfsservctl open_by_handle_at perf_event_open pivot_root

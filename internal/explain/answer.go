@@ -2,6 +2,7 @@ package explain
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 
 	"github.com/weir-dev/weir/calls"
@@ -177,6 +178,9 @@ func (r *resolved) ask(call calls.Call) *Answer {
 		if c.Fails != "" {
 			a.Missed = append(a.Missed, c)
 			continue
+		}
+		if slices.ContainsFunc(a.Cases, func(earlier Case) bool { return slices.Equal(earlier.rule.Conds, rule.Conds) }) {
+			continue // never reached
 		}
 		a.Cases = append(a.Cases, c)
 		if decided {

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/weir-dev/weir/calls"
+	"github.com/weir-dev/weir/profile"
 	"github.com/weir-dev/weir/seccomp"
 )
 
@@ -52,6 +53,10 @@ func cause(err error) string {
 	if errors.As(err, &e) {
 		return e.Msg
 	}
+	var p *profile.Error
+	if errors.As(err, &p) {
+		return p.Problems[0].Msg
+	}
 	return err.Error()
 }
 
@@ -63,8 +68,7 @@ func (s *Survey) Write(w io.Writer, style Style) error {
 	for _, a := range s.Answers {
 		row := []cell{{a.Arch, dim}, verdict(a.Verdict)}
 		if len(a.Cases) == 1 {
-			d := decision(a.Cases[0])
-			row = append(row, d[2], d[1])
+			row = append(row, decision(a.Cases[0])[1:]...)
 		} else {
 			g := grouped(a.Cases)
 			row = append(row, cell{g[0].place(), dim}, cell{a.Cases[0].Outcome.Text + " when " + g[0].when(), plain})

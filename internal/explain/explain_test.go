@@ -107,10 +107,10 @@ func TestARuleThatDoesNotMatchSaysWhy(t *testing.T) {
 
 func TestWhatWouldChangeTheVerdict(t *testing.T) {
 	for _, c := range []struct{ what, profile, call, want string }{
-		{"one of two capabilities", "builtin", "bpf", `capability --cap-add SYS_ADMIN: allow; capability --cap-add BPF: allow; rule {"names":["bpf"],"action":"SCMP_ACT_ALLOW"}: allow`},
-		{"an older kernel", "builtin", "ptrace", `kernel a kernel older than Linux 4.8: errno EPERM; absence ptrace in syscalls[1]: errno EPERM`},
-		{"a kernel since a version", denylist, "reboot", "kernel a kernel older than Linux 5.10: allow; absence reboot in syscalls[3]: allow"},
-		{"a capability that excludes a denial", denylist, "acct", "capability --cap-add SYS_PACCT: allow; capability --cap-add SYS_ADMIN: allow; absence acct in syscalls[2]: allow"},
+		{"one of two capabilities", "builtin", "bpf", `rule {"names":["bpf"],"action":"SCMP_ACT_ALLOW"}: allow; capability --cap-add SYS_ADMIN: allow; capability --cap-add BPF: allow`},
+		{"an older kernel", "builtin", "ptrace", `absence ptrace in syscalls[1]: errno EPERM; kernel a kernel older than Linux 4.8: errno EPERM`},
+		{"a kernel since a version", denylist, "reboot", "absence reboot in syscalls[3]: allow; kernel a kernel older than Linux 5.10: allow"},
+		{"a capability that excludes a denial", denylist, "acct", "absence acct in syscalls[2]: allow; capability --cap-add SYS_PACCT: allow; capability --cap-add SYS_ADMIN: allow"},
 		{"an argument is kept in the rule", denylist, "socket(AF_INET)", `rule {"names":["socket"],"action":"SCMP_ACT_ERRNO","errnoRet":1,"args":[{"index":0,"value":2,"op":"SCMP_CMP_EQ"}]}: errno EPERM`},
 		{"a denial gives way to no rule", denylist, "socket(AF_ALG)", "absence socket in syscalls[0]: allow"},
 		{"an architecture that is not listed", denylist, "0x40000101", `architecture "SCMP_ARCH_X32" in "architectures": allow`},
@@ -214,5 +214,19 @@ func TestAReadingHasEveryCallOnce(t *testing.T) {
 				t.Errorf("%s on %s: %d calls, of %d", abi.Arch, arch.Name(), n, want)
 			}
 		}
+	}
+}
+
+// A profile of a hostile size is answered about all the same.
+func TestThousandsOfVersionsAreNotAllTried(t *testing.T) {
+	var rules []string
+	for major := 1; major < 50; major++ {
+		for minor := range 100 {
+			rules = append(rules, fmt.Sprintf(`{"names": ["read"], "action": "SCMP_ACT_ALLOW", "includes": {"minKernel": "%d.%d"}}`, major, minor))
+		}
+	}
+	src := `{"defaultAction": "SCMP_ACT_ERRNO", "syscalls": [` + strings.Join(rules, ",") + `]}`
+	if got := text(ask(t, about(t, src, seccomp.ArchX86_64), "read").Verdict); got != "allow" {
+		t.Errorf("%s, want allow", got)
 	}
 }

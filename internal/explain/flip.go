@@ -21,22 +21,30 @@ type Flip struct {
 
 // flips looks for the smallest changes that give another answer.
 func (r *resolved) flips(call calls.Call, now *Answer) []Flip {
-	t := trial{r, call, now, nil}
+	t := trial{resolved: r, call: call, now: now}
+	t.rule()
 	t.caps()
 	t.kernels()
-	t.rule()
 	return t.found
 }
 
+// maxTrials bounds how often a profile is resolved for one call: people ask about
+// a few capabilities and versions, and not about thousands.
+const maxTrials = 200
+
 type trial struct {
 	*resolved
-	call  calls.Call
-	now   *Answer
-	found []Flip
+	call   calls.Call
+	now    *Answer
+	found  []Flip
+	trials int
 }
 
 // try resolves a changed question, and keeps the change if the answer differs.
 func (t *trial) try(by, change string, q Question) bool {
+	if t.trials++; t.trials > maxTrials {
+		return false
+	}
 	r, err := q.resolve()
 	if err != nil {
 		return false

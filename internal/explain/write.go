@@ -78,11 +78,13 @@ func decision(c Case) []cell {
 	if c.Why == "a rule" {
 		why = c.Rule
 	}
-	row := []cell{verdict(&c.Outcome), {why, plain}, {place(c), dim}}
 	if c.Comment != "" {
-		row = append(row, cell{c.Comment, dim})
+		why += ": " + c.Comment
 	}
-	return row
+	if c.At == nil {
+		return []cell{verdict(&c.Outcome), {why, plain}}
+	}
+	return []cell{verdict(&c.Outcome), {place(c), dim}, {why, plain}}
 }
 
 func place(c Case) string {
