@@ -11,11 +11,12 @@ FUZZ    ?= 3s
 
 all: bin/weir
 
-# The small static programs that weir carries. Without them cmd/weir does not compile.
+# The static programs that weir carries. Without them cmd/weir does not compile.
 embed:
 	@mkdir -p $(EMBED)
 	@$(STATIC) -o $(EMBED)/weir-init ./cmd/weir-init
 	@$(STATIC) -o $(EMBED)/weir-prober ./cmd/weir-prober
+	@$(STATIC) -o $(EMBED)/weir-images ./cmd/weir-images
 
 bin/weir: embed
 	@mkdir -p bin

@@ -33,6 +33,7 @@ var floors = map[string]int{
 	"internal/probe/wire":         7,
 	"internal/probe":              11,
 	"cmd/weir":                    13,
+	"cmd/weir-images":             13,
 	"cmd/weir-init":               13,
 	"cmd/weir-prober":             13,
 }

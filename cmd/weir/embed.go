@@ -2,10 +2,12 @@ package main
 
 import _ "embed"
 
-// The small static programs that weir carries; make builds them before it.
+// The static programs that weir carries; make builds them before it.
 var (
 	//go:embed embed/weir-init
 	weirInit []byte
 	//go:embed embed/weir-prober
 	weirProber []byte
+	//go:embed embed/weir-images
+	weirImages []byte
 )

@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+
+	"github.com/weir-dev/weir/internal/image"
 )
 
 func imagesCommand() *cobra.Command {
@@ -53,7 +55,7 @@ func imagesCommand() *cobra.Command {
 					fmt.Fprintln(tw, id)
 					continue
 				}
-				fmt.Fprintf(tw, "%s\t%s\t%s\t%s\t%s\n", s.Repository, s.Tag, id, age(s.Created), bytesText(s.Size))
+				fmt.Fprintf(tw, "%s\t%s\t%s\t%s\t%s\n", s.Repository, s.Tag, id, age(s.Created), image.SizeText(s.Size))
 			}
 			return tw.Flush()
 		},

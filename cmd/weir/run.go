@@ -17,7 +17,6 @@ import (
 
 	"github.com/weir-dev/weir/internal/container"
 	"github.com/weir-dev/weir/internal/image"
-	"github.com/weir-dev/weir/internal/image/transfer"
 	"github.com/weir-dev/weir/seccomp"
 )
 
@@ -183,9 +182,10 @@ func holdImage(cmd *cobra.Command, store *image.Store, name string) (*image.Imag
 	if errors.Is(err, image.ErrNotFound) {
 		if ref, perr := image.ParseReference(name); perr == nil {
 			fmt.Fprintf(cmd.ErrOrStderr(), "Unable to find image '%s' locally\n", ref.Familiar())
-			if _, err = pull(cmd.Context(), cmd.ErrOrStderr(), store, ref, transfer.Platform{}); err == nil {
-				img, err = store.Image(name)
+			if transfer(cmd, io.Discard, "pull", "--", name) != nil {
+				return nil, nil, fmt.Errorf("image %s: it is not here and could not be fetched", name)
 			}
+			img, err = store.Image(name)
 		}
 	}
 	if err != nil {

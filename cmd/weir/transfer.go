@@ -1,0 +1,63 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"os/signal"
+
+	"github.com/spf13/cobra"
+	"golang.org/x/sys/unix"
+)
+
+// transferCommand is a verb that weir-images has: its flags, its help and its
+// work are there, and here is only what weir's own help shows of it.
+func transferCommand(use, short string) *cobra.Command {
+	cmd := &cobra.Command{
+		Use:                use,
+		Short:              short,
+		DisableFlagParsing: true,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return transfer(cmd, cmd.OutOrStdout(), append([]string{cmd.Name()}, args...)...)
+		},
+	}
+	cmd.SetHelpFunc(func(cmd *cobra.Command, _ []string) {
+		_ = transfer(cmd, cmd.OutOrStdout(), cmd.Name(), "--help")
+	})
+	return cmd
+}
+
+// transfer runs weir-images. If anything is wrong there, it says so on stderr, and
+// the error here adds nothing to it.
+func transfer(cmd *cobra.Command, stdout io.Writer, args ...string) error {
+	fd, err := unix.MemfdCreate("weir-images", unix.MFD_CLOEXEC|unix.MFD_EXEC)
+	if err == unix.EINVAL { // before Linux 6.3 all are executable
+		fd, err = unix.MemfdCreate("weir-images", unix.MFD_CLOEXEC)
+	}
+	if err != nil {
+		return fmt.Errorf("start weir-images: make a memory file: %w", err)
+	}
+	program := os.NewFile(uintptr(fd), "weir-images")
+	defer program.Close()
+	if _, err := program.Write(weirImages); err != nil {
+		return fmt.Errorf("start weir-images: %w", err)
+	}
+	// What is half done is removed before it ends, and that is waited for.
+	ctx, stop := signal.NotifyContext(cmd.Context(), unix.SIGINT, unix.SIGTERM, unix.SIGHUP)
+	defer stop()
+	child := exec.CommandContext(ctx, fmt.Sprintf("/proc/self/fd/%d", fd), args...)
+	child.Cancel = func() error { return child.Process.Signal(unix.SIGTERM) }
+	child.Args[0] = "weir"
+	child.Stdin, child.Stdout, child.Stderr = cmd.InOrStdin(), stdout, cmd.ErrOrStderr()
+	err = child.Run()
+	var exit *exec.ExitError
+	if errors.As(err, &exit) || ctx.Err() != nil {
+		return &exitError{code: 2}
+	}
+	if err != nil {
+		return fmt.Errorf("start weir-images: %w", err)
+	}
+	return nil
+}
