@@ -200,11 +200,16 @@ func (p *prover) model(words *[inputWords]uint32) bool {
 	for i := range words {
 		words[i] = p.words[i].set[0].lo
 	}
+	solved := uint16(0)
 	for i := range p.atoms {
+		if w := p.atoms[i].words; w != 0 && w&^solved == 0 {
+			continue
+		}
 		if linked := p.linked(p.atoms[i].words); !p.satisfiable(linked) {
 			p.giveUp("internal contradiction: a path without inputs")
 			return false
 		} else {
+			solved |= linked
 			for ws := linked; ws != 0; ws &= ws - 1 {
 				w := bits.TrailingZeros16(ws)
 				words[w] = p.found[w]

@@ -87,6 +87,8 @@ type prover struct {
 	state
 	solver
 
+	contest *contest // what Compare does; nil in Program
+
 	budget int // what is left
 	spent  int
 	result Result
@@ -94,15 +96,29 @@ type prover struct {
 }
 
 func (p *prover) start(pol *policy.Policy, prog bpf.Program, budget int) {
-	p.pol, p.prog, p.order = pol, prog, pol.Native.ByteOrder()
+	p.reset(pol.Native.ByteOrder(), budget)
+	p.pol, p.prog = pol, prog
+	if !ascending(pol) {
+		p.giveUp("the ABIs of the policy are not in ascending order")
+	}
+}
+
+// ascending reports that a policy has its ABIs in order, each once.
+func ascending(pol *policy.Policy) bool {
+	for i := 1; i < len(pol.ABIs); i++ {
+		if pol.ABIs[i-1].Audit >= pol.ABIs[i].Audit {
+			return false
+		}
+	}
+	return true
+}
+
+// reset begins with all inputs.
+func (p *prover) reset(order seccomp.ByteOrder, budget int) {
+	p.order = order
 	p.budget, p.spent, p.near = budget, 0, 0
 	p.result, p.done = Result{}, false
 	p.state.reset()
-	for i := 1; i < len(pol.ABIs); i++ {
-		if pol.ABIs[i-1].Audit >= pol.ABIs[i].Audit {
-			p.giveUp("the ABIs of the policy are not in ascending order")
-		}
-	}
 }
 
 func (p *prover) finish() Result {
