@@ -20,6 +20,10 @@ type Options struct {
 	// Lenient makes notes of the errors that [policy.Options] names. The profile
 	// itself was read with the same option of [profile.Options], or without.
 	Lenient bool
+
+	// Reached, if not nil, is told when each step is over: "resolve", "compile"
+	// and "prove".
+	Reached func(step string)
 }
 
 // A Compiled is a profile that has gone all the way to a program, which is
@@ -41,15 +45,22 @@ type Compiled struct {
 // *[compile.TooLong] where it does not fit into a filter, and an *[Unproved]
 // where the proof failed.
 func Compile(p *profile.Profile, f seccomp.Facts, o Options) (*Compiled, error) {
+	reached := o.Reached
+	if reached == nil {
+		reached = func(string) {}
+	}
 	pol, notes, err := policy.Resolve(p, f, policy.Options{Lenient: o.Lenient})
 	if err != nil {
 		return nil, err
 	}
+	reached("resolve")
 	prog, err := compile.Program(pol)
 	if err != nil {
 		return nil, fmt.Errorf("compiling %s: %w", p.File, err)
 	}
+	reached("compile")
 	proof := verify.Program(pol, prog, ProofSteps)
+	reached("prove")
 	if proof.Verdict != verify.Equal {
 		return nil, &Unproved{File: p.File, Result: proof}
 	}

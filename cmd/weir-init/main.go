@@ -26,9 +26,11 @@ func main() {
 		unix.Write(2, []byte("weir-init: not started by weir: "+err.Error()+"\n"))
 		unix.Exit(handover.FailSetup)
 	}
+	page.Reach(thread.StageStart)
 	kind := uint32(handover.FailSetup)
-	root, err := build(plan)
+	root, err := build(plan, page)
 	if err == nil {
+		page.Reach(thread.StageMount)
 		kind, err = become(root, plan, page)
 	}
 	page.Fail(kind, err.Error())
@@ -58,12 +60,13 @@ func receive() (*thread.Page, *handover.Plan, error) {
 }
 
 // build makes the container around this process.
-func build(p *handover.Plan) (*root, error) {
+func build(p *handover.Plan, page *thread.Page) (*root, error) {
 	unix.Umask(0) // the modes of nodes and directories are exact
 	r, err := enterRoot(p)
 	if err != nil {
 		return nil, err
 	}
+	page.Reach(thread.StageRoot)
 	for _, m := range r.mounts {
 		if err := r.mount(m); err != nil {
 			return nil, doing("mount "+m.Source+" at "+m.Target, err)
@@ -128,6 +131,7 @@ func become(r *root, p *handover.Plan, page *thread.Page) (uint32, error) {
 	if err := thread.ResetSignals(); err != nil {
 		return handover.FailSetup, doing("reset the signals", err)
 	}
+	page.Reach(thread.StageReady)
 	thread.LoadAndExec(exec)
 	return handover.FailExec, errors.New("execve returned") // never
 }

@@ -131,7 +131,10 @@ func mountLayers(p *handover.Plan) error {
 			return doing("name "+link.dir, err)
 		}
 	}
-	options := "lowerdir=" + lower.String() + ",upperdir=upper,workdir=work"
+	// The upper directory does not outlive the container, so nothing waits for the
+	// disk: neither fsync in it nor the end of the mount, which would write out the
+	// host's file system.
+	options := "lowerdir=" + lower.String() + ",upperdir=upper,workdir=work,volatile"
 	err := unix.Mount("overlay", "root", "overlay", 0, options)
 	if err != nil {
 		return doing("mount "+strconv.Itoa(len(p.Layers))+" layers under "+p.Upper, err)

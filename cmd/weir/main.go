@@ -14,7 +14,11 @@ import (
 	"github.com/weir-dev/weir/profile"
 )
 
+// began is the begin of main, for weir run --timing.
+var began *timing
+
 func main() {
+	began = beginTiming()
 	os.Exit(Main(os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
 }
 

@@ -35,6 +35,8 @@ type runFlags struct {
 	rootfs           string
 	security         securityFlags
 	caps             capFlags
+	showTiming       bool
+	timing           *timing // nil unless it is to be shown
 }
 
 func runCommand() *cobra.Command {
@@ -56,7 +58,12 @@ executed, 127 if it was not found, 128+n if signal n ended it.`,
   weir run --rm -it --security-opt seccomp=unconfined debian:bookworm sh`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			f.entrypointSet = cmd.Flags().Changed("entrypoint")
+			if f.showTiming {
+				f.timing = began
+				f.security.reached = f.timing.over
+			}
 			code, err := f.run(cmd, args)
+			f.timing.print(cmd.ErrOrStderr())
 			if err != nil || code != 0 {
 				return &exitError{code, err}
 			}
@@ -78,6 +85,7 @@ executed, 127 if it was not found, 128+n if signal n ended it.`,
 	flags.StringVar(&f.network, "network", "none", "none (a loopback of its own) or host")
 	flags.BoolVar(&f.privileged, "privileged", false, "all capabilities and devices; unconfined unless a profile is named")
 	flags.StringVar(&f.rootfs, "rootfs", "", "use a directory instead of an image")
+	flags.BoolVar(&f.showTiming, "timing", false, "show on standard error where the time went, in milliseconds")
 	f.caps.add(cmd)
 	f.security.add(cmd)
 	flags.Bool("help", false, "show this help")
@@ -113,6 +121,7 @@ func (f *runFlags) run(cmd *cobra.Command, args []string) (int, error) {
 	if spec.Caps, err = f.caps.granted(f.privileged, cmd.ErrOrStderr()); err != nil {
 		return 125, err
 	}
+	f.timing.over("command line")
 	if _, err := f.security.apply(spec, cmd); err != nil {
 		return 125, err
 	}
@@ -120,10 +129,13 @@ func (f *runFlags) run(cmd *cobra.Command, args []string) (int, error) {
 	if err != nil {
 		return 125, err
 	}
+	f.timing.over("image")
+	spec.Reached = f.timing.reached
 	status, err := container.Run(cmd.Context(), spec)
 	if rerr := release(); err == nil && rerr != nil {
 		err = rerr
 	}
+	f.timing.over("removing what it wrote")
 	if err != nil {
 		var cerr *container.Error
 		if errors.As(err, &cerr) {

@@ -20,6 +20,7 @@ import (
 type securityFlags struct {
 	options         []string
 	strict, lenient bool
+	reached         func(step string) // told when a step is over, unless nil
 }
 
 func (f *securityFlags) add(cmd *cobra.Command) {
@@ -100,7 +101,10 @@ func (f *securityFlags) compile(arg string, caps seccomp.Caps, cmd *cobra.Comman
 	if err != nil {
 		return nil, err
 	}
-	c, err := weir.Compile(p, facts, weir.Options{Lenient: f.lenient})
+	if f.reached != nil {
+		f.reached("profile")
+	}
+	c, err := weir.Compile(p, facts, weir.Options{Lenient: f.lenient, Reached: f.reached})
 	if err != nil {
 		return nil, err
 	}

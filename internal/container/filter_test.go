@@ -89,10 +89,10 @@ func TestAFilterNeedsToAllowExecveAndTheProgramsOwnCallsAlone(t *testing.T) {
 	for _, user := range []string{"0", "1000"} {
 		for _, nnp := range []bool{false, true} {
 			t.Run("as user "+user+", no-new-privileges "+strconv.FormatBool(nnp), func(t *testing.T) {
-				s := over(t, dir, "/tiny")
-				s.User, s.NoNewPrivs, s.Program = user, nnp, program
 				n := runs(t) / 4
 				for i := range n {
+					s := over(t, dir, "/tiny")
+					s.User, s.NoNewPrivs, s.Program = user, nnp, program
 					r := run(t, s)
 					if r.err != nil || r.Status() != 42 || r.out != "ok\n" || r.errOut != "" {
 						t.Fatalf("run %d of %d: %+v", i, n, r)
@@ -124,10 +124,10 @@ func TestTheFilterIsAttachedAndIsWhatWasGiven(t *testing.T) {
 		equal(t, "status", output(t, s), "Seccomp:\t0\n")
 	})
 	t.Run("TSYNC has nothing to synchronise and is left out", func(t *testing.T) {
-		s := over(t, dir, "/tiny")
-		s.Program = only(seccomp.ActKillProcess.Return(), unix.SYS_EXECVE, unix.SYS_WRITE, unix.SYS_EXIT_GROUP)
-		s.Flags = seccomp.FlagTSync
 		for range 20 {
+			s := over(t, dir, "/tiny")
+			s.Program = only(seccomp.ActKillProcess.Return(), unix.SYS_EXECVE, unix.SYS_WRITE, unix.SYS_EXIT_GROUP)
+			s.Flags = seccomp.FlagTSync
 			if r := run(t, s); r.err != nil || r.Status() != 42 {
 				t.Fatalf("got %+v", r)
 			}

@@ -58,7 +58,24 @@ func Run(ctx context.Context, s *Spec) (ExitStatus, error) {
 		return ExitStatus{}, setupError("run container: %w", err)
 	}
 	defer c.close()
-	return c.serve(ctx, s, streams, signals)
+	cloned := thread.Now()
+	status, err := c.serve(ctx, s, streams, signals)
+	if s.Reached != nil {
+		c.report(s.Reached, cloned)
+	}
+	return status, err
+}
+
+// report tells how long each stage took that was reached.
+func (c *child) report(reached func(string, int64), cloned int64) {
+	ended := thread.Now()
+	reached("clone", cloned)
+	for stage, name := range []string{"weir-init", "root", "mounts", "user and capabilities"} {
+		if at := c.page.Reached(thread.Stage(stage)); at != 0 {
+			reached(name, at)
+		}
+	}
+	reached("the program", ended)
 }
 
 // A child is the container's first process as the launcher sees it. It is kept

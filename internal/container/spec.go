@@ -46,6 +46,10 @@ type Spec struct {
 	// or terminal of the caller's is handed in. If Stdin is nil it is /dev/null.
 	TTY                   bool
 	Stdin, Stdout, Stderr *os.File
+
+	// Reached, if not nil, is told when each stage of the run was over, by
+	// [thread.Now], in the order in which they came.
+	Reached func(stage string, at int64) `json:"-"`
 }
 
 // A Mount binds a file or a directory of the host, with all that is mounted below

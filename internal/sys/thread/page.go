@@ -21,7 +21,8 @@ type Page struct {
 	errno uint32
 	kind  uint32
 	size  uint32
-	text  [PageSize - 16]byte
+	times [stages]int64
+	text  [PageSize - 16 - 8*int(stages)]byte
 }
 
 var _ [PageSize]byte = [unsafe.Sizeof(Page{})]byte{}
@@ -37,6 +38,31 @@ const (
 	PhaseFilterRefused Phase = 3 // the kernel refused the filter; Errno says why
 	PhaseExecFailed    Phase = 4 // the kernel, or the filter, refused execve; Errno says why
 )
+
+// A Stage is a part of the setup that takes time of its own.
+type Stage int
+
+// The stages. Of each the page has the time at which it was over.
+const (
+	StageStart Stage = iota // starting weir-init: clone, execve, Go's runtime
+	StageRoot               // mounting the root file system and entering it
+	StageMount              // all other mounts, devices and masks
+	StageReady              // user, capabilities, program: execve is next
+	stages
+)
+
+// Reach records that a stage is over.
+func (p *Page) Reach(s Stage) { p.times[s] = Now() }
+
+// Reached returns when a stage was over, by the clock of [Now]; 0 if it never was.
+func (p *Page) Reached(s Stage) int64 { return p.times[s] }
+
+// Now is the kernel's monotonic clock, which two processes share, in nanoseconds.
+func Now() int64 {
+	var ts unix.Timespec
+	unix.ClockGettime(unix.CLOCK_MONOTONIC, &ts) // it has this clock
+	return ts.Nano()
+}
 
 // MapPage maps the first PageSize bytes of fd, a file of at least that size. The
 // mapping lasts until execve or [Page.Unmap].
