@@ -58,6 +58,9 @@ func run(rounds, starts int, weir string) error {
 	if err := programs(); err != nil {
 		return err
 	}
+	if err := attached(2 * rounds); err != nil {
+		return err
+	}
 	return containers(starts, weir)
 }
 
