@@ -25,7 +25,7 @@ import (
 var update = flag.Bool("update", false, "rewrite the expected output in testdata")
 
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"weir": main})
+	testscript.Main(m, map[string]func(){"weir": main, "confined": confined})
 }
 
 // TestScripts runs the pages of testdata. Each is a list of commands with the

@@ -1,0 +1,238 @@
+package main
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"regexp"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/weir-dev/weir/bpf"
+	"github.com/weir-dev/weir/calls"
+	"github.com/weir-dev/weir/kernel"
+	"github.com/weir-dev/weir/policy"
+	"github.com/weir-dev/weir/profile"
+	"github.com/weir-dev/weir/seccomp"
+	"github.com/weir-dev/weir/syscalls"
+	"github.com/weir-dev/weir/verify"
+)
+
+// Limits of a comparison. A step takes some 20 nanoseconds.
+const (
+	compareSteps   = 50_000_000
+	maxDifferences = 100_000
+)
+
+// A subject is what diff and verify compare, with what people call it.
+type subject struct {
+	name string
+	verify.Subject
+}
+
+// readSubject reads a profile, builtin, pid:N, or a program in any form.
+func readSubject(arg string, facts seccomp.Facts, stdin io.Reader, stderr io.Writer) (subject, error) {
+	if pid, ok := strings.CutPrefix(arg, "pid:"); ok {
+		n, err := strconv.Atoi(pid)
+		if err != nil || n <= 0 {
+			return subject{}, fmt.Errorf("%s: not the number of a process", arg)
+		}
+		s, err := readProcess(n)
+		return s.subject, err
+	}
+	if arg == "builtin" {
+		return resolved(arg, profile.Default(), facts, false, stderr)
+	}
+	name, read := arg, profile.ReadFile
+	if arg == "-" {
+		name = "standard input"
+		read = func(name string) ([]byte, error) { return profile.Read(stdin, name) }
+	}
+	src, err := read(name)
+	if err != nil {
+		return subject{}, err
+	}
+	if object.Match(src) {
+		p, err := profile.Parse(name, src, profile.Options{})
+		if err != nil {
+			return subject{}, err
+		}
+		return resolved(name, p, facts, false, stderr)
+	}
+	prog, err := bpf.Decode(src, facts.Arch.ByteOrder())
+	if err == nil {
+		err = prog.Check()
+	}
+	if err != nil {
+		return subject{}, fmt.Errorf("%s: neither a profile nor a program: %w", name, err)
+	}
+	return subject{name, verify.Subject{Filters: []bpf.Program{prog}}}, nil
+}
+
+// object matches the beginning of a JSON object. No form of a program begins so:
+// that in JSON is a list, and braces in C have numbers.
+var object = regexp.MustCompile(`^\s*\{\s*["}]`)
+
+func resolved(name string, p *profile.Profile, facts seccomp.Facts, lenient bool, stderr io.Writer) (subject, error) {
+	pol, notes, err := policy.Resolve(p, facts, policy.Options{Lenient: lenient})
+	if err != nil {
+		return subject{}, err
+	}
+	return subject{name, verify.Subject{Policy: pol}}, printNotes(stderr, notes, false)
+}
+
+// A process is a subject with what was found out on the way.
+type process struct {
+	subject
+	filters []kernel.Filter
+	took    time.Duration // from before it was stopped to after it went on
+}
+
+func readProcess(pid int) (process, error) {
+	start := time.Now()
+	filters, err := kernel.ReadBack(pid)
+	p := process{filters: filters, took: time.Since(start)}
+	if err != nil {
+		var failed *kernel.Error
+		if errors.As(err, &failed) && failed.Hint() != "" {
+			err = hintf(err, "%s", failed.Hint())
+		}
+		return p, err
+	}
+	p.name = fmt.Sprintf("process %d", pid)
+	for _, f := range filters {
+		p.Filters = append(p.Filters, f.Program)
+	}
+	return p, nil
+}
+
+// processFacts are those under which a process was given its filters: this
+// machine's, and the capabilities that it can have.
+func processFacts(pid int) (seccomp.Facts, error) {
+	facts, err := new(factFlags).facts()
+	if err != nil {
+		return facts, err
+	}
+	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
+	if err != nil {
+		return facts, fmt.Errorf("read the capabilities of process %d: %w", pid, err)
+	}
+	for line := range bytes.Lines(status) {
+		if set, ok := bytes.CutPrefix(line, []byte("CapBnd:")); ok {
+			caps, err := strconv.ParseUint(string(bytes.TrimSpace(set)), 16, 64)
+			facts.Caps = seccomp.Caps(caps) & seccomp.AllCaps
+			return facts, err
+		}
+	}
+	return facts, fmt.Errorf("read the capabilities of process %d: its status does not show them", pid)
+}
+
+// A change is a difference as people see it: of one call, or of a range of
+// numbers that are no calls.
+type change struct {
+	Direction string `json:"direction"`      // looser, tighter or different: from a to b
+	ABI       string `json:"abi"`            // other: whatever else there is
+	Audit     uint32 `json:"audit"`          // the architecture of the witness, AUDIT_ARCH_*
+	Call      string `json:"call,omitempty"` // its name, if it has one
+	First     uint32 `json:"first"`
+	Last      uint32 `json:"last"`
+	Witness   string `json:"witness"` // a call, as strace writes it
+	A         string `json:"a"`       // its answers
+	B         string `json:"b"`
+
+	zero bool // all arguments of the witness are
+}
+
+// changes lists differences by call.
+func changes(differences []verify.Difference) []change {
+	var list []change
+	for _, d := range differences {
+		if d.Foreign {
+			list = append(list, newChange(d, 0, "other", ""))
+			continue
+		}
+		for rest, more := d, true; more; {
+			next := rest
+			arch, call, last := owner(rest.Witness.Arch, rest.First)
+			next.Last = min(last, rest.Last)
+			abi, name := fmt.Sprintf("arch %#x", uint32(rest.Witness.Arch)), ""
+			if arch != 0 {
+				abi = arch.Name()
+			}
+			if call != 0 {
+				name = call.String()
+			}
+			list = append(list, newChange(next, arch, abi, name))
+			more = next.Last < rest.Last
+			rest.First = next.Last + 1
+		}
+	}
+	return list
+}
+
+// owner says whose number it is, and up to which the answer is the same.
+func owner(audit seccomp.AuditArch, nr seccomp.Nr) (arch seccomp.Arch, call syscalls.Call, last seccomp.Nr) {
+	last = 1<<32 - 1
+	for _, a := range seccomp.Archs() {
+		if a.Audit() != audit {
+			continue
+		}
+		if arch == 0 || a == seccomp.ArchX86_64 {
+			arch = a
+		}
+		for _, c := range syscalls.On(a) {
+			switch n, _ := c.Nr(a); {
+			case n == nr:
+				return a, c, nr
+			case n > nr:
+				last = min(last, n-1)
+			}
+		}
+	}
+	if arch == seccomp.ArchX86_64 && nr.X32() {
+		arch = seccomp.ArchX32
+	}
+	return arch, 0, last
+}
+
+func newChange(d verify.Difference, arch seccomp.Arch, abi, name string) change {
+	d.Witness.Nr = d.First
+	c := change{Direction: "different", ABI: abi, Audit: uint32(d.Witness.Arch), Call: name, First: uint32(d.First), Last: uint32(d.Last),
+		Witness: calls.Format(arch, d.Witness), A: d.A.String(), B: d.B.String(),
+		zero: d.Witness.Args == [6]uint64{} && d.Witness.IP == 0}
+	if d.A.Stricter(d.B) {
+		c.Direction = "looser"
+	} else if d.B.Stricter(d.A) {
+		c.Direction = "tighter"
+	}
+	return c
+}
+
+// text is the witness, with all the numbers that it stands for. A name alone, or
+// a range, stands for calls with all arguments 0.
+func (c change) text() string {
+	text := c.Witness
+	switch {
+	case c.First != c.Last:
+		text = fmt.Sprintf("numbers %s to %s", numeral(c.First), numeral(c.Last))
+		if !c.zero {
+			text += ", such as " + c.Witness
+		}
+	case c.zero && c.Call != "":
+		text = c.Call
+	case c.zero:
+		text = "number " + numeral(c.First)
+	}
+	return text
+}
+
+// numeral writes a call's number, by its bits where those above the calls count.
+func numeral(nr uint32) string {
+	if nr >= 1<<30 {
+		return fmt.Sprintf("%#x", nr)
+	}
+	return strconv.Itoa(int(nr))
+}

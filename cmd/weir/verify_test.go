@@ -1,0 +1,162 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/weir-dev/weir/bpf"
+	"github.com/weir-dev/weir/internal/kerneltest"
+	"github.com/weir-dev/weir/kernel"
+)
+
+// confined FILE... is a command for tests: it attaches the programs of the files
+// in that order, and becomes a process that sleeps.
+func confined() {
+	runtime.LockOSThread()
+	arch, err := hostArch()
+	fail := func(err error) {
+		if err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+	}
+	fail(err)
+	var programs []bpf.Program
+	for _, file := range os.Args[1:] {
+		prog, err := readProgram(file, nil, arch.ByteOrder())
+		fail(err)
+		programs = append(programs, prog)
+	}
+	for _, prog := range programs {
+		fail(kernel.Load(prog, 0))
+	}
+	fail(syscall.Exec("/bin/busybox", []string{"sleep", "60"}, nil))
+}
+
+// startConfined compiles profiles and returns a process under all of them.
+func startConfined(t *testing.T, profiles ...string) int {
+	t.Helper()
+	dir := t.TempDir()
+	var files []string
+	for i, profile := range profiles {
+		source, program := filepath.Join(dir, fmt.Sprintf("%d.json", i)), filepath.Join(dir, fmt.Sprintf("%d.bpf", i))
+		writeFile(t, source, profile)
+		weirCommand(t, "compile", "--format", "raw", "-o", program, source)
+		files = append(files, program)
+	}
+	path, err := exec.LookPath("confined")
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.Command(path, files...)
+	cmd.Stderr = os.Stderr
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		cmd.Process.Kill()
+		cmd.Wait()
+	})
+	for deadline := time.Now().Add(time.Minute); time.Now().Before(deadline); time.Sleep(time.Millisecond) {
+		if cmdline, _ := os.ReadFile(fmt.Sprintf("/proc/%d/cmdline", cmd.Process.Pid)); strings.HasPrefix(string(cmdline), "sleep\x00") {
+			return cmd.Process.Pid
+		}
+	}
+	t.Fatal("the process does not start")
+	return 0
+}
+
+func writeFile(t *testing.T, path, text string) {
+	t.Helper()
+	if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// weirOutput runs weir and returns what it prints and its exit code.
+func weirOutput(t *testing.T, args ...string) (string, int) {
+	t.Helper()
+	out, err := weirSelf(t, args...).CombinedOutput()
+	var exit *exec.ExitError
+	if err != nil && !errors.As(err, &exit) {
+		t.Fatal(err)
+	}
+	if exit != nil {
+		return string(out), exit.ExitCode()
+	}
+	return string(out), 0
+}
+
+// holds fails unless weir verify says so.
+func holds(t *testing.T, pid int, profile string, code int, texts ...string) {
+	t.Helper()
+	out, got := weirOutput(t, "verify", "--pid", strconv.Itoa(pid), "--against", profile)
+	if got != code {
+		t.Errorf("exit code %d, want %d\n%s", got, code, out)
+	}
+	for _, text := range texts {
+		if !strings.Contains(out, text) {
+			t.Errorf("no %q in\n%s", text, out)
+		}
+	}
+}
+
+func TestAContainerIsProvedToBeUnderItsProfile(t *testing.T) {
+	kerneltest.Require(t, kerneltest.Root, kerneltest.Feature(kernel.KeyReadBack), kerneltest.Tool("busybox"))
+	root := t.TempDir()
+	busyboxRoot(t, root)
+	plain := startContainer(t, "--rootfs", root, "sleep", "60")
+	holds(t, plain, "builtin", 0, "1 filter: 199 instructions; stopped for at most ", "equal to builtin: proved in ")
+
+	// The capabilities are the process's own, so a container with another set is
+	// under the default profile as well, though under another program.
+	other := startContainer(t, "--cap-add", "SYS_ADMIN", "--rootfs", root, "sleep", "60")
+	holds(t, other, "builtin", 0, "equal to builtin: proved in ")
+	out, code := weirOutput(t, "diff", "pid:"+strconv.Itoa(plain), "pid:"+strconv.Itoa(other))
+	if code != 1 || !strings.Contains(out, " looser, 0 tighter, 0 different: ") || !strings.Contains(out, "clone(CLONE_NEWNS") {
+		t.Errorf("exit code %d\n%s", code, out)
+	}
+}
+
+func TestStackedFiltersAreMerged(t *testing.T) {
+	kerneltest.Require(t, kerneltest.Root, kerneltest.Feature(kernel.KeyReadBack), kerneltest.Tool("busybox"))
+	deny := func(rules string) string {
+		return `{"defaultAction": "SCMP_ACT_ALLOW", "syscalls": [` + rules + `]}`
+	}
+	errno := func(name string, n int) string {
+		return fmt.Sprintf(`{"names": [%q], "action": "SCMP_ACT_ERRNO", "errnoRet": %d}`, name, n)
+	}
+	const log = `{"names": ["acct"], "action": "SCMP_ACT_LOG"}`
+	pid := startConfined(t, deny(errno("kcmp", 1)+","+errno("acct", 1)), deny(errno("bpf", 38)+","+errno("kcmp", 38)+","+log))
+	against := filepath.Join(t.TempDir(), "profile.json")
+
+	writeFile(t, against, deny(errno("kcmp", 38)+","+errno("bpf", 38)+","+errno("acct", 1)))
+	holds(t, pid, against, 0, "2 filters: ", "equal to ")
+	writeFile(t, against, deny(errno("kcmp", 1)+","+errno("bpf", 38)+","+errno("acct", 1)))
+	holds(t, pid, against, 1, "kcmp(0, 0, 0, 0, 0)", "errno ENOSYS\n", "errno EPERM\n")
+	writeFile(t, against, deny(errno("kcmp", 38)+","+errno("acct", 1)))
+	holds(t, pid, against, 1, "bpf(", "errno ENOSYS\n", "allow\n")
+}
+
+func TestAProcessThatCannotBeVerified(t *testing.T) {
+	kerneltest.Require(t, kerneltest.Root, kerneltest.Feature(kernel.KeyReadBack), kerneltest.Tool("busybox"))
+	free := exec.Command("/bin/busybox", "sleep", "60")
+	if err := free.Start(); err != nil {
+		t.Fatal(err)
+	}
+	holds(t, free.Process.Pid, "builtin", 2, "the thread has no filter")
+	free.Process.Kill()
+	free.Wait()
+	holds(t, free.Process.Pid, "builtin", 2, "there is no such thread", "hint: ")
+	holds(t, 0, "builtin", 2, "not the number of a process")
+	holds(t, startConfined(t, `{"defaultAction": "SCMP_ACT_ALLOW"}`), "no.json", 2, "no.json: no such file")
+}
