@@ -19,6 +19,7 @@ var floors = map[string]int{
 	"policy":                      2,
 	"compile":                     3,
 	"verify":                      3,
+	"convert":                     4,
 	"internal/explain":            4,
 	"":                            5, // package weir
 	"internal/sys":                6,

@@ -1,0 +1,137 @@
+package convert
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/weir-dev/weir/compile"
+	"github.com/weir-dev/weir/policy"
+	"github.com/weir-dev/weir/profile"
+	"github.com/weir-dev/weir/seccomp"
+	"github.com/weir-dev/weir/syscalls"
+	"github.com/weir-dev/weir/verify"
+)
+
+// proofSteps bounds the proof. Docker's default profile needs less than a
+// thousandth of it.
+const proofSteps = 5_000_000
+
+// A Result is a profile in another form.
+type Result struct {
+	Text []byte
+
+	// Notes are the profile's own, and those of resolving it.
+	Notes []profile.Problem
+
+	// Losses are what the form could not keep of the profile, or what its readers
+	// will take differently, in the order of the file. Losses of one kind are one
+	// problem, which names the lines.
+	Losses []profile.Problem
+
+	// Proof holds what the form's reader enforces (Got) against the profile
+	// (Want). It is nil for Systemd.
+	Proof *verify.Result
+}
+
+// Profile writes a profile in another form. The facts decide what forms without
+// conditions hold, and under which the result is proved.
+func Profile(p *profile.Profile, to Format, f seccomp.Facts, o policy.Options) (*Result, error) {
+	pol, notes, err := policy.Resolve(p, f, o)
+	if err != nil {
+		return nil, err
+	}
+	c := &conversion{profile: p, facts: f, policy: pol}
+	c.rules, c.archs = p.Flatten(f)
+	if !slices.Contains(c.archs, f.Arch) {
+		c.archs = append(c.archs, f.Arch)
+	}
+	var text, readBack []byte
+	reader := profile.Options{Dialect: profile.OCI, Lenient: true}
+	switch to {
+	case Docker:
+		c.docker()
+		text, reader.Dialect = p.Marshal(), profile.Superset
+		readBack = text
+	case OCI:
+		c.resolved()
+		c.engines()
+		text = p.MarshalOCI(f)
+		readBack = text
+	case SPO:
+		c.resolved()
+		c.engines()
+		text, readBack = c.spo()
+	case Systemd:
+		c.resolved()
+		text = c.systemd()
+	default:
+		return nil, fmt.Errorf("converting %s: %v", p.File, to)
+	}
+	if len(c.refused) > 0 {
+		return nil, &profile.Error{Problems: c.problems(c.refused)}
+	}
+	r := &Result{Text: text, Losses: c.problems(c.losses), Notes: append(p.Notes[:len(p.Notes):len(p.Notes)], notes...)}
+	if readBack != nil {
+		if r.Proof, err = c.prove(readBack, reader); err != nil {
+			return nil, fmt.Errorf("converting %s to %v: %w", p.File, to, err)
+		}
+	}
+	return r, nil
+}
+
+// A conversion is one call of [Profile] under way.
+type conversion struct {
+	profile *profile.Profile
+	facts   seccomp.Facts
+	policy  *policy.Policy
+	rules   []int          // those that apply, as indexes
+	archs   []seccomp.Arch // that are filtered, with the native one
+
+	losses  []finding
+	refused []finding // what keeps the profile from being written
+	changed bool      // a loss changes what some call gets
+}
+
+// prove reads a document as the form's reader does, and compares its program with
+// the policy. The reader is lenient because runtimes are: what is left to read so
+// has been accepted from the user.
+func (c *conversion) prove(text []byte, reader profile.Options) (*verify.Result, error) {
+	back, err := profile.Parse("the result", text, reader)
+	if err != nil {
+		return nil, fmt.Errorf("reading it back: %w", err)
+	}
+	pol, _, err := policy.Resolve(back, c.facts, policy.Options{Lenient: true})
+	if err != nil {
+		return nil, fmt.Errorf("reading it back: %w", err)
+	}
+	prog, err := compile.Program(pol)
+	if err != nil {
+		return nil, fmt.Errorf("compiling the result: %w", err)
+	}
+	proof := verify.Program(c.policy, prog, proofSteps)
+	switch {
+	case proof.Verdict == verify.Undecided:
+		return nil, fmt.Errorf("comparing the result with the profile: undecided: %s", proof.Reason)
+	case proof.Verdict == verify.Different && !c.changed:
+		return nil, fmt.Errorf("comparing the result with the profile: %s: this is a defect of weir, please report it with the profile", Difference(&proof))
+	}
+	return &proof, nil
+}
+
+// Difference says in a line what a proof found: the call, what the result answers
+// and what the profile does.
+func Difference(r *verify.Result) string {
+	name := fmt.Sprintf("call %d of architecture %#x", r.Witness.Nr, uint32(r.Witness.Arch))
+	for _, a := range seccomp.Archs() {
+		if call, ok := syscalls.At(a, r.Witness.Nr); ok && a.Audit() == r.Witness.Arch {
+			name = fmt.Sprintf("%s %v", a.Name(), call)
+			break
+		}
+	}
+	var args []string
+	for _, v := range r.Witness.Args {
+		args = append(args, fmt.Sprintf("%#x", v))
+	}
+	return fmt.Sprintf("%s(%s) gets %v from the result, %v from the profile", name, strings.Join(args, ", "), r.Got, r.Want)
+}
