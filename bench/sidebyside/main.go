@@ -58,6 +58,12 @@ func run(rounds, starts int, weir string) error {
 	if err := programs(); err != nil {
 		return err
 	}
+	if err := architectures(); err != nil {
+		return err
+	}
+	if err := profiles(); err != nil {
+		return err
+	}
 	if err := attached(2 * rounds); err != nil {
 		return err
 	}
