@@ -229,9 +229,9 @@ func (c change) text() string {
 	return text
 }
 
-// numeral writes a call's number, by its bits where those above the calls count.
+// numeral writes a number of a call: the large ones are flags and a number.
 func numeral(nr uint32) string {
-	if nr >= 1<<30 {
+	if nr >= 1<<16 {
 		return fmt.Sprintf("%#x", nr)
 	}
 	return strconv.Itoa(int(nr))

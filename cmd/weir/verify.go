@@ -17,19 +17,23 @@ func verifyCommand() *cobra.Command {
 	var against string
 	var lenient bool
 	cmd := &cobra.Command{
-		Use:   "verify --pid N --against PROFILE",
+		Use:   "verify --pid N [--against PROFILE]",
 		Short: "Prove that a running process is confined as a profile says",
 		Long: `Read all filters of a running process out of the kernel, and prove that together they do
 with every possible call what the profile does: under this kernel, and with the
 capabilities of the process's bounding set. Or show a call with which they do not.
+
+Without --against, show what the filters do together: which calls of each ABI are allowed,
+which get which errno, and for which that depends on the arguments.
 
 The process is stopped while the kernel copies the filters, which takes well below a
 millisecond, and goes on in any case.
 
 The exit code is 0 if they are equal, 1 if they differ, and 2 on trouble, or if it cannot
 be decided. weir diff pid:N PROFILE lists all differences.`,
-		Example: `  weir verify --pid 4711 --against builtin`,
-		Args:    cobra.NoArgs,
+		Example: `  weir verify --pid 4711 --against builtin
+  weir verify --pid 4711`,
+		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if pid <= 0 {
 				return fmt.Errorf("--pid: %d is not the number of a process", pid)
@@ -42,6 +46,10 @@ be decided. weir diff pid:N PROFILE lists all differences.`,
 			if err != nil {
 				return err
 			}
+			if against == "" {
+				printProcess(cmd.OutOrStdout(), target)
+				return printEffective(cmd.OutOrStdout(), facts.Arch, target.Subject)
+			}
 			p, err := readProfile(against, cmd.InOrStdin(), lenient)
 			if err != nil {
 				return err
@@ -50,10 +58,9 @@ be decided. weir diff pid:N PROFILE lists all differences.`,
 		},
 	}
 	cmd.Flags().IntVar(&pid, "pid", 0, "the process, or one thread of it")
-	cmd.Flags().StringVar(&against, "against", "", "the profile")
+	cmd.Flags().StringVar(&against, "against", "", "the profile to hold it against")
 	cmd.Flags().BoolVar(&lenient, "lenient", false, "make notes of the errors about what loosens the profile, and read it as Docker and runc do")
 	cmd.MarkFlagRequired("pid")
-	cmd.MarkFlagRequired("against")
 	return cmd
 }
 
@@ -63,14 +70,7 @@ func verifyProcess(w, stderr io.Writer, target process, p *profile.Profile, fact
 		return err
 	}
 	c := verify.Compare(facts.Arch, target.Subject, want.Subject, compareSteps, 1)
-	fmt.Fprintf(w, "%s: %s", target.name, plural(len(target.filters), "filter"))
-	for i, f := range target.filters {
-		fmt.Fprintf(w, "%s %s", [...]string{":", ","}[min(i, 1)], plural(len(f.Program), "instruction"))
-		if f.Flags != 0 {
-			fmt.Fprintf(w, " with %v", f.Flags)
-		}
-	}
-	fmt.Fprintf(w, "; stopped for at most %v\n", target.took.Round(time.Microsecond))
+	printProcess(w, target)
 	switch c.Verdict {
 	case verify.Equal:
 		_, err = fmt.Fprintf(w, "equal to %s: proved in %d steps\n", want.name, c.Steps)
@@ -84,4 +84,16 @@ func verifyProcess(w, stderr io.Writer, target process, p *profile.Profile, fact
 	fmt.Fprintf(w, "different from %s: %s  %s\n\n  %-*s  %s\n  %-*s  %s\n", want.name, d.Witness, d.ABI,
 		width, target.name, d.A, width, want.name, d.B)
 	return &exitError{code: 1}
+}
+
+// printProcess says what was read and what that took.
+func printProcess(w io.Writer, target process) {
+	fmt.Fprintf(w, "%s: %s", target.name, plural(len(target.filters), "filter"))
+	for i, f := range target.filters {
+		fmt.Fprintf(w, "%s %s", [...]string{":", ","}[min(i, 1)], plural(len(f.Program), "instruction"))
+		if f.Flags != 0 {
+			fmt.Fprintf(w, " with %v", f.Flags)
+		}
+	}
+	fmt.Fprintf(w, "; stopped for at most %v\n", target.took.Round(time.Microsecond))
 }

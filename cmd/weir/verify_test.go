@@ -147,6 +147,91 @@ func TestStackedFiltersAreMerged(t *testing.T) {
 	holds(t, pid, against, 1, "bpf(", "errno ENOSYS\n", "allow\n")
 }
 
+func TestWhatFiltersDoTogether(t *testing.T) {
+	kerneltest.Require(t, kerneltest.Root, kerneltest.Feature(kernel.KeyReadBack), kerneltest.Tool("busybox"))
+	pid := startConfined(t, `{"defaultAction": "SCMP_ACT_ALLOW", "syscalls": [
+		{"names": ["kcmp", "acct"], "action": "SCMP_ACT_ERRNO", "errnoRet": 1},
+		{"names": ["bpf"], "action": "SCMP_ACT_ERRNO", "errnoRet": 1, "args": [{"index": 0, "value": 7, "op": "SCMP_CMP_LE"}]}]}`,
+		`{"defaultAction": "SCMP_ACT_ALLOW", "syscalls": [
+		{"names": ["kcmp"], "action": "SCMP_ACT_KILL_THREAD"},
+		{"names": ["bpf"], "action": "SCMP_ACT_ERRNO", "errnoRet": 38, "args": [{"index": 0, "value": 7, "op": "SCMP_CMP_GT"}]},
+		{"names": ["acct"], "action": "SCMP_ACT_LOG"}]}`)
+	arch, err := hostArch()
+	if err != nil {
+		t.Fatal(err)
+	}
+	out, code := weirOutput(t, "verify", "--pid", strconv.Itoa(pid))
+	if code != 0 || !strings.HasPrefix(out, fmt.Sprintf("process %d: 2 filters: ", pid)) {
+		t.Errorf("exit code %d\n%s", code, out)
+	}
+	for answer, call := range map[string]string{
+		"errno EPERM": "acct",
+		"errno ENOSYS or errno EPERM, by the arguments": "bpf",
+		"kill thread": "kcmp",
+	} {
+		if text := "\n" + arch.Name() + "  " + answer + "\n  " + call + "\n"; !strings.Contains(out, text) {
+			t.Errorf("no %q in\n%s", text, out)
+		}
+	}
+}
+
+// What another engine makes of a profile: rules without arguments come out as
+// they are written; arguments of 32 bits it compares as 64.
+func TestAContainerOfAnotherEngine(t *testing.T) {
+	kerneltest.Require(t, kerneltest.Root, kerneltest.Feature(kernel.KeyReadBack), kerneltest.Tool("busybox"), kerneltest.Tool("runc"))
+	arch, err := hostArch()
+	if err != nil {
+		t.Fatal(err)
+	}
+	rules := func(args string) string {
+		return fmt.Sprintf(`{"defaultAction": "SCMP_ACT_ALLOW", "architectures": [%q], "syscalls": [
+			{"names": ["kcmp"], "action": "SCMP_ACT_ERRNO", "errnoRet": 38},
+			{"names": ["personality"], "action": "SCMP_ACT_ERRNO"%s}]}`, arch.String(), args)
+	}
+	plain, conditional := rules(""), rules(`, "args": [{"index": 0, "value": 8, "op": "SCMP_CMP_EQ"}]`)
+	file := filepath.Join(t.TempDir(), "profile.json")
+	writeFile(t, file, plain)
+	holds(t, startRunc(t, plain), file, 0, "equal to ")
+	writeFile(t, file, conditional)
+	holds(t, startRunc(t, conditional), file, 1, "personality(0x100000008)", "allow\n", "errno EPERM\n")
+}
+
+// startRunc starts a container of runc under a profile.
+func startRunc(t *testing.T, profile string) int {
+	t.Helper()
+	bundle := t.TempDir()
+	if err := os.Chmod(bundle, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	busyboxRoot(t, filepath.Join(bundle, "rootfs"))
+	writeFile(t, filepath.Join(bundle, "config.json"), `{
+		"ociVersion": "1.0.2",
+		"process": {"user": {"uid": 0, "gid": 0}, "args": ["/bin/sleep", "60"], "cwd": "/"},
+		"root": {"path": "rootfs"},
+		"mounts": [{"destination": "/proc", "type": "proc", "source": "proc"}],
+		"linux": {"namespaces": [{"type": "pid"}, {"type": "mount"}], "seccomp": `+profile+`}
+	}`)
+	id := "weir-test-" + strings.ReplaceAll(strings.Trim(bundle, "/"), "/", "-")
+	run := exec.Command("runc", "--root", filepath.Join(bundle, "state"), "run", "--detach", "--bundle", bundle, "--pid-file", filepath.Join(bundle, "pid"), id)
+	if err := run.Run(); err != nil { // its output would wait for the container
+		t.Fatalf("runc run: %v", err)
+	}
+	t.Cleanup(func() {
+		if out, err := exec.Command("runc", "--root", filepath.Join(bundle, "state"), "delete", "--force", id).CombinedOutput(); err != nil {
+			t.Errorf("runc delete: %v\n%s", err, out)
+		}
+	})
+	text, err := os.ReadFile(filepath.Join(bundle, "pid"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	pid, err := strconv.Atoi(string(text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return pid
+}
+
 func TestAProcessThatCannotBeVerified(t *testing.T) {
 	kerneltest.Require(t, kerneltest.Root, kerneltest.Feature(kernel.KeyReadBack), kerneltest.Tool("busybox"))
 	free := exec.Command("/bin/busybox", "sleep", "60")
