@@ -22,14 +22,14 @@ const startsArg = "measure-starts"
 const hybrid = "/sys/fs/cgroup/unified"
 
 // containers measures starts of containers, where that is possible.
-func containers(rounds int, weir string) error {
+func containers(rounds, size int, weir string) error {
 	if os.Geteuid() != 0 {
 		return unable("starts of containers need root")
 	}
 	if _, err := os.Stat(weir); err != nil {
 		return unable(fmt.Sprintf("starts of containers need weir: %v (make builds it)", err))
 	}
-	cmd := exec.Command("/proc/self/exe", startsArg, strconv.Itoa(rounds), weir)
+	cmd := exec.Command("/proc/self/exe", startsArg, strconv.Itoa(rounds), strconv.Itoa(size), weir)
 	cmd.Stdout, cmd.Stderr = os.Stdout, os.Stderr
 	cmd.SysProcAttr = &syscall.SysProcAttr{Unshareflags: syscall.CLONE_NEWNS}
 	return cmd.Run()
@@ -46,8 +46,10 @@ func unable(why string) error {
 
 // A starter starts true once and returns after its end.
 type starter struct {
-	name string
-	cmd  func(round int) *exec.Cmd
+	name    string
+	cmd     func(round int) *exec.Cmd
+	alone   bool             // not among many at once
+	waiting func() *exec.Cmd // runs cat in a container; nil where that is not measured
 }
 
 func measureStarts(args []string) error {
@@ -55,7 +57,11 @@ func measureStarts(args []string) error {
 	if err != nil {
 		return err
 	}
-	weir, err := filepath.Abs(args[1])
+	size, err := strconv.Atoi(args[1])
+	if err != nil {
+		return err
+	}
+	weir, err := filepath.Abs(args[2])
 	if err != nil {
 		return err
 	}
@@ -97,7 +103,13 @@ func measureStarts(args []string) error {
 		}
 	}
 	t.print(fmt.Sprintf("start to exit of true, %d rounds", rounds), baseStarter)
-	return nil
+	if err := memory(able); err != nil {
+		return err
+	}
+	if size == 0 {
+		return nil
+	}
+	return crowd(able, size)
 }
 
 // startOnce returns the CPU time of the engine and of what it waited for.

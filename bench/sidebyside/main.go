@@ -29,13 +29,14 @@ func main() {
 	}
 	rounds := flag.Int("rounds", 31, "how often each compiler compiles")
 	starts := flag.Int("starts", 31, "how often each engine starts a container")
+	size := flag.Int("crowd", 100, "how many containers each engine starts at once; 0 leaves that out")
 	weir := flag.String("weir", "../bin/weir", "the weir whose containers are measured")
 	flag.Parse()
-	if flag.NArg() > 0 || *rounds < 1 || *starts < 1 {
-		fmt.Fprintln(os.Stderr, "usage: sidebyside [-rounds N] [-starts N] [-weir FILE], with N of at least 1")
+	if flag.NArg() > 0 || *rounds < 1 || *starts < 1 || *size < 0 {
+		fmt.Fprintln(os.Stderr, "usage: sidebyside [-rounds N] [-starts N] [-crowd N] [-weir FILE], with N of at least 1, or 0 for -crowd")
 		os.Exit(2)
 	}
-	exit(run(*rounds, *starts, *weir))
+	exit(run(*rounds, *starts, *size, *weir))
 }
 
 func exit(err error) {
@@ -46,7 +47,7 @@ func exit(err error) {
 	os.Exit(0)
 }
 
-func run(rounds, starts int, weir string) error {
+func run(rounds, starts, size int, weir string) error {
 	fmt.Printf("%s, libseccomp %s, %d CPUs; medians; Docker's default profile, %d bytes\n\n",
 		runtime.Version(), libseccomp.Version(), runtime.NumCPU(), len(source))
 	if err := compilers(rounds); err != nil {
@@ -67,7 +68,7 @@ func run(rounds, starts int, weir string) error {
 	if err := attached(2 * rounds); err != nil {
 		return err
 	}
-	return containers(starts, weir)
+	return containers(starts, size, weir)
 }
 
 // child does what this program asks of itself in another process.

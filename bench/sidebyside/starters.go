@@ -32,10 +32,10 @@ func starters(dir, weir string) ([]starter, error) {
 		return func(int) *exec.Cmd { return exec.Command(weir, append([]string{"run"}, args...)...) }
 	}
 	all := []starter{
-		{"busybox, no container", func(int) *exec.Cmd { return exec.Command(busybox, "true") }},
-		{baseStarter, run(reference, "true")},
-		{"weir, image, unconfined", run("--security-opt", "seccomp=unconfined", reference, "true")},
-		{"weir, --rootfs", run("--rootfs", rootfs, "true")},
+		{name: "busybox, no container", alone: true, cmd: func(int) *exec.Cmd { return exec.Command(busybox, "true") }},
+		{name: baseStarter, cmd: run(reference, "true"), waiting: func() *exec.Cmd { return run("-i", reference, "busybox", "cat")(0) }},
+		{name: "weir, image, unconfined", alone: true, cmd: run("--security-opt", "seccomp=unconfined", reference, "true")},
+		{name: "weir, --rootfs", alone: true, cmd: run("--rootfs", rootfs, "true")},
 	}
 	for _, engine := range []string{"runc", "crun"} {
 		for _, filtered := range []bool{true, false} {
@@ -66,26 +66,38 @@ func makeRoot(rootfs string) error {
 	return os.Symlink("busybox", filepath.Join(rootfs, "bin/true"))
 }
 
-// bundle writes a bundle of the OCI for an engine.
+// bundle writes two bundles of the OCI for an engine, one of true and one of cat.
 func bundle(dir, rootfs, engine string, filtered bool) (starter, error) {
 	name := engine
 	if !filtered {
 		name += ", unconfined"
 	}
-	at := filepath.Join(dir, name)
+	if err := writeBundle(filepath.Join(dir, name), ociConfig(rootfs, filtered, "/bin/true")); err != nil {
+		return starter{}, err
+	}
+	if err := writeBundle(filepath.Join(dir, name+", cat"), ociConfig(rootfs, filtered, "/bin/busybox", "cat")); err != nil {
+		return starter{}, err
+	}
+	run := func(bundle string, round int) *exec.Cmd {
+		return exec.Command(engine, "--root", filepath.Join(dir, engine+"-state"), "run", "--bundle", filepath.Join(dir, bundle),
+			fmt.Sprintf("weir-bench-%d-%d", os.Getpid(), round+1))
+	}
+	s := starter{name: name, alone: !filtered, cmd: func(round int) *exec.Cmd { return run(name, round) }}
+	if filtered {
+		s.waiting = func() *exec.Cmd { return run(name+", cat", -1) }
+	}
+	return s, nil
+}
+
+func writeBundle(at string, config object) error {
 	if err := os.Mkdir(at, 0o700); err != nil {
-		return starter{}, err
+		return err
 	}
-	config, err := json.Marshal(ociConfig(rootfs, filtered))
+	text, err := json.Marshal(config)
 	if err != nil {
-		return starter{}, err
+		return err
 	}
-	if err := os.WriteFile(filepath.Join(at, "config.json"), config, 0o600); err != nil {
-		return starter{}, err
-	}
-	return starter{name, func(round int) *exec.Cmd {
-		return exec.Command(engine, "--root", filepath.Join(dir, engine+"-state"), "run", "--bundle", at, fmt.Sprintf("weir-bench-%d-%d", os.Getpid(), round+1))
-	}}, nil
+	return os.WriteFile(filepath.Join(at, "config.json"), text, 0o600)
 }
 
 // object spares the types of the OCI's configuration, which no other code here
@@ -94,7 +106,7 @@ type object = map[string]any
 
 // ociConfig is Docker's container without its cgroup mount: namespaces, mounts
 // and capabilities as weir has them.
-func ociConfig(rootfs string, filtered bool) object {
+func ociConfig(rootfs string, filtered bool, args ...string) object {
 	var caps []string
 	for _, c := range seccomp.DefaultCaps.List() {
 		caps = append(caps, c.String())
@@ -120,7 +132,7 @@ func ociConfig(rootfs string, filtered bool) object {
 		"hostname":   "bench",
 		"process": object{
 			"user": object{"uid": 0, "gid": 0},
-			"args": []string{"/bin/true"},
+			"args": args,
 			"env":  []string{"PATH=/bin"},
 			"cwd":  "/",
 			"capabilities": object{

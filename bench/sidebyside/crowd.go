@@ -1,0 +1,99 @@
+package main
+
+import (
+	"bytes"
+	"fmt"
+	"os"
+	"os/exec"
+	"strings"
+	"sync"
+	"time"
+)
+
+// crowd measures how long it takes until size containers, all started at once,
+// have ended.
+func crowd(able []starter, size int) error {
+	t := newTimes()
+	for _, s := range able {
+		if s.alone {
+			continue
+		}
+		var wg sync.WaitGroup
+		errs := make([]error, size)
+		start := time.Now()
+		for i := range size {
+			wg.Go(func() { _, errs[i] = startOnce(s, 1_000_000+i) })
+		}
+		wg.Wait()
+		t.add(s.name, time.Since(start))
+		for _, err := range errs {
+			if err != nil {
+				return fmt.Errorf("%d at once: %s: %w", size, s.name, err)
+			}
+		}
+	}
+	t.print(fmt.Sprintf("%d containers at once, until the last has ended", size), baseStarter)
+	return nil
+}
+
+// memory prints what each engine's process holds while its container waits for
+// the end of its input.
+func memory(able []starter) error {
+	fmt.Println("memory of the engine's process while a container runs, kB")
+	fmt.Printf("%8s %8s\n", "resident", "its own")
+	for _, s := range able {
+		if s.waiting == nil {
+			continue
+		}
+		resident, own, err := hold(s.waiting())
+		if err != nil {
+			return fmt.Errorf("%s: %w", s.name, err)
+		}
+		fmt.Printf("%8s %8s  %s\n", resident, own, s.name)
+	}
+	fmt.Println()
+	return nil
+}
+
+// hold starts a container that runs "cat", and asks for the engine's memory once
+// an echo says that it runs.
+func hold(cmd *exec.Cmd) (resident, own string, err error) {
+	var stderr bytes.Buffer
+	cmd.Stderr = &stderr
+	in, err := cmd.StdinPipe()
+	if err != nil {
+		return "", "", err
+	}
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		return "", "", err
+	}
+	if err := cmd.Start(); err != nil {
+		return "", "", err
+	}
+	_, err = in.Write([]byte("echo\n"))
+	if err == nil {
+		_, err = out.Read(make([]byte, 5))
+	}
+	var status []byte
+	if err == nil {
+		status, err = os.ReadFile(fmt.Sprintf("/proc/%d/status", cmd.Process.Pid))
+	}
+	in.Close()
+	if werr := cmd.Wait(); err == nil {
+		err = werr
+	}
+	if err != nil {
+		return "", "", fmt.Errorf("%w %s", err, strings.TrimSpace(stderr.String()))
+	}
+	for line := range strings.Lines(string(status)) {
+		field := strings.Fields(line)
+		switch field[0] {
+		case "VmRSS:":
+			resident = field[1]
+		case "RssAnon:":
+			own = field[1]
+		}
+	}
+	return resident, own, nil
+}
