@@ -21,6 +21,7 @@ var floors = map[string]int{
 	"verify":                      3,
 	"convert":                     4,
 	"internal/explain":            4,
+	"lint":                        4,
 	"":                            5, // package weir
 	"internal/sys":                6,
 	"internal/sys/call":           6,

@@ -132,14 +132,23 @@ func readProfile(arg string, stdin io.Reader, lenient bool) (*profile.Profile, e
 	if arg == "builtin" {
 		return profile.Default(), nil
 	}
-	read := profile.ReadFile
-	if arg == "-" {
-		arg = "standard input"
-		read = func(file string) ([]byte, error) { return profile.Read(stdin, file) }
-	}
-	src, err := read(arg)
+	file, src, err := readSource(arg, stdin)
 	if err != nil {
 		return nil, err
 	}
-	return profile.Parse(arg, src, profile.Options{Lenient: lenient})
+	return profile.Parse(file, src, profile.Options{Lenient: lenient})
+}
+
+// readSource reads the text of a PROFILE, and says what it is called.
+func readSource(arg string, stdin io.Reader) (file string, src []byte, err error) {
+	switch arg {
+	case "builtin":
+		return arg, []byte(profile.Default().Source()), nil
+	case "-":
+		file = "standard input"
+		src, err = profile.Read(stdin, file)
+		return file, src, err
+	}
+	src, err = profile.ReadFile(arg)
+	return arg, src, err
 }

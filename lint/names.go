@@ -1,0 +1,105 @@
+package lint
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/weir-dev/weir/profile"
+	"github.com/weir-dev/weir/seccomp"
+	"github.com/weir-dev/weir/syscalls"
+)
+
+// checkNames looks every name up, also in rules that do not apply here.
+func (c *checker) checkNames() {
+	listed := c.listed()
+	for i := range c.profile.Rules {
+		r := &c.profile.Rules[i]
+		var absent []string
+		var first profile.Pos
+		for j, n := range r.Names {
+			call, ok := syscalls.Lookup(n.Text)
+			if !ok {
+				c.unknownName(r, j)
+				continue
+			}
+			if listed != nil && !slices.ContainsFunc(listed, func(a seccomp.Arch) bool { _, ok := call.Nr(a); return ok }) {
+				if absent == nil {
+					first = n.Pos
+				}
+				absent = append(absent, n.Text)
+			}
+		}
+		if absent != nil {
+			c.add(absentName, Note, first, path(r, ""), fmt.Sprintf("%s: not on %s, the only architectures of this profile", few(absent), archList(listed)),
+				"list the architecture that has it, or remove the name")
+		}
+	}
+}
+
+func (c *checker) unknownName(r *profile.Rule, j int) {
+	n := r.Names[j]
+	msg, hint, level := fmt.Sprintf("no architecture has a system call %q up to Linux %s", n.Text, syscalls.Release), "", Warning
+	if s, ok := syscalls.Suggest(n.Text); ok {
+		hint = fmt.Sprintf("did you mean %q?", s)
+	}
+	if r.Return.Stricter(c.profile.Default) {
+		level = Error
+		msg += fmt.Sprintf(", so the rule (%v) would not restrict it; runc and crun drop the name in silence", r.Return)
+	}
+	c.add(unknownName, level, n.Pos, path(r, fmt.Sprintf(".names[%d]", j)), msg, hint)
+}
+
+// listed returns the architectures that a name must be on to count: nil for all,
+// because with an archMap each machine has its own.
+func (c *checker) listed() []seccomp.Arch {
+	if len(c.profile.ArchMap) > 0 || len(c.profile.Architectures) == 0 {
+		return nil
+	}
+	var list []seccomp.Arch
+	for _, a := range c.profile.Architectures {
+		if !slices.Contains(list, a.Arch) {
+			list = append(list, a.Arch)
+		}
+	}
+	if !slices.Contains(list, c.facts.Arch) {
+		list = append(list, c.facts.Arch)
+	}
+	return list
+}
+
+// checkRepeats finds names that stand twice in one entry.
+func (c *checker) checkRepeats() {
+	for i := range c.profile.Rules {
+		r := &c.profile.Rules[i]
+		seen := make(map[string]bool, len(r.Names))
+		for j, n := range r.Names {
+			if seen[n.Text] {
+				c.add(repeatedName, Note, n.Pos, path(r, fmt.Sprintf(".names[%d]", j)), fmt.Sprintf("%q is in this list already", n.Text), "remove one")
+			}
+			seen[n.Text] = true
+		}
+	}
+}
+
+// path spells the place of an entry and what is in it.
+func path(r *profile.Rule, rest string) string {
+	return fmt.Sprintf("syscalls[%d]%s", r.Index, rest)
+}
+
+// few lists names, and counts those that are too many.
+func few(names []string) string {
+	const most = 5
+	if len(names) > most+1 {
+		return fmt.Sprintf("%s and %d more", strings.Join(names[:most], ", "), len(names)-most)
+	}
+	return strings.Join(names, ", ")
+}
+
+func archList(archs []seccomp.Arch) string {
+	var names []string
+	for _, a := range archs {
+		names = append(names, a.Name())
+	}
+	return strings.Join(names, ", ")
+}
