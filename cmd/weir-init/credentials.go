@@ -53,8 +53,9 @@ func setCredentials(p *handover.Plan, u user) error {
 			return doing("set no_new_privs", err)
 		}
 	}
-	// The launcher's death is to kill the container. It was arranged at the
-	// start, but a change of credentials takes it back (prctl(2)).
+	// The launcher's death is to kill the container, also where it takes the
+	// guard with it. That was arranged at the start, but a change of credentials
+	// takes it back (prctl(2)).
 	return doing("tie the container to the launcher", thread.Prctl(unix.PR_SET_PDEATHSIG, uintptr(unix.SIGKILL)))
 }
 

@@ -20,6 +20,9 @@ import (
 func init() { runtime.LockOSThread() }
 
 func main() {
+	if _, guarding := unix.Getenv(handover.GuardEnv); guarding {
+		guard()
+	}
 	page, plan, err := receive()
 	if err != nil {
 		// There is no launcher: an image has executed /proc/self/exe, perhaps.
@@ -125,7 +128,7 @@ func become(r *root, p *handover.Plan, page *thread.Page) (uint32, error) {
 	if err := unix.CloseRange(3, ^uint(0)>>32, unix.CLOSE_RANGE_CLOEXEC); err != nil {
 		return handover.FailSetup, doing("close the descriptors", err)
 	}
-	if err := launcherAlive(); err != nil {
+	if err := awaitGuard(); err != nil {
 		return handover.FailSetup, err
 	}
 	if err := thread.ResetSignals(); err != nil {
@@ -136,19 +139,22 @@ func become(r *root, p *handover.Plan, page *thread.Page) (uint32, error) {
 	return handover.FailExec, errors.New("execve returned") // never
 }
 
-// launcherAlive fails if the launcher has died. From now on its death kills this
-// process; but it may have died while that was not so, between the change of
-// user, which takes the arrangement back, and its renewal.
-func launcherAlive() error {
+// awaitGuard waits until the launcher's death ends the container, whatever the
+// program does. It fails if the launcher has died before.
+func awaitGuard() error {
 	var b [1]byte
-	n, _, err := unix.Recvfrom(handover.ControlFd, b[:], unix.MSG_DONTWAIT|unix.MSG_PEEK)
-	if err == unix.EAGAIN {
-		return nil
+	for {
+		n, _, err := unix.Recvfrom(handover.ControlFd, b[:], 0)
+		switch {
+		case err == unix.EINTR:
+		case err != nil:
+			return doing("wait for the launcher", err)
+		case n != 1 || b[0] != handover.Guarded:
+			return errors.New("the launcher has died")
+		default:
+			return nil
+		}
 	}
-	if err == nil && n > 0 {
-		return nil
-	}
-	return errors.New("the launcher has died")
 }
 
 // doing is err with what was being done when it came.

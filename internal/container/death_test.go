@@ -74,21 +74,7 @@ func TestSIGKILLOfTheLauncherEndsTheContainerAndLeavesNoMount(t *testing.T) {
 			if len(alive(t, mark)) == 0 {
 				t.Fatal("the container's program was not found")
 			}
-			cmd.Process.Kill()
-			// All that holds the output has gone, so it ends.
-			if _, err := io.ReadAll(out); err != nil {
-				t.Fatal(err)
-			}
-			cmd.Wait()
-			for end := time.Now().Add(10 * time.Second); ; time.Sleep(10 * time.Millisecond) {
-				left := alive(t, mark)
-				if len(left) == 0 {
-					break
-				}
-				if time.Now().After(end) {
-					t.Fatalf("left alive: %v", left)
-				}
-			}
+			killed(t, cmd, out, mark)
 			after, err := os.ReadFile("/proc/self/mountinfo")
 			if err != nil {
 				t.Fatal(err)
@@ -97,6 +83,66 @@ func TestSIGKILLOfTheLauncherEndsTheContainerAndLeavesNoMount(t *testing.T) {
 				t.Errorf("mounts before:\n%s\nafter:\n%s", before, after)
 			}
 		})
+	}
+}
+
+// killed kills a launcher, and fails if anything with the mark survives it.
+func killed(t *testing.T, cmd *exec.Cmd, out io.Reader, mark string) {
+	t.Helper()
+	cmd.Process.Kill()
+	// All that holds the output goes, so it ends.
+	ended := make(chan struct{})
+	go func() { io.Copy(io.Discard, out); close(ended) }()
+	select {
+	case <-ended:
+	case <-time.After(10 * time.Second):
+	}
+	for end := time.Now().Add(10 * time.Second); ; time.Sleep(10 * time.Millisecond) {
+		left := alive(t, mark)
+		if len(left) == 0 {
+			break
+		}
+		if time.Now().After(end) {
+			t.Fatalf("left alive: %v", left)
+		}
+	}
+	cmd.Wait()
+}
+
+func TestSIGKILLOfTheLauncherEndsAProgramThatClings(t *testing.T) {
+	mark := fmt.Sprintf("mark-%d-%d", os.Getpid(), time.Now().UnixNano())
+	t.Run("by clearing the signal of its parent's death", func(t *testing.T) {
+		self, err := os.Executable()
+		if err != nil {
+			t.Fatal(err)
+		}
+		s := over(t, image(t), "/self", mark)
+		s.Volumes = []Mount{{Source: self, Target: "/self", ReadOnly: true}}
+		s.Env = []string{insideEnv + "=cling"}
+		cmd, out := started(t, s)
+		killed(t, cmd, out, mark)
+	})
+	t.Run("by executing a setuid program, which clears it", func(t *testing.T) {
+		dir := image(t)
+		busybox, err := os.ReadFile(filepath.Join(dir, "bin/busybox"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		write(t, dir, "setuid/sh", string(busybox))
+		if err := os.Chmod(filepath.Join(dir, "setuid/sh"), 0o755|os.ModeSetuid); err != nil {
+			t.Fatal(err)
+		}
+		s := over(t, dir, "sh", "-c", "exec /setuid/sh -c 'echo started; while true; do sleep 1000; done # "+mark+"'")
+		s.User = "1000"
+		cmd, out := started(t, s)
+		killed(t, cmd, out, mark)
+	})
+}
+
+func TestTheGuardEndsWithTheContainer(t *testing.T) {
+	output(t, shell(t, "true"))
+	if children, err := os.ReadFile(fmt.Sprintf("/proc/self/task/%d/children", os.Getpid())); err == nil && strings.TrimSpace(string(children)) != "" {
+		t.Errorf("children of the launcher are left: %s", children)
 	}
 }
 

@@ -11,7 +11,7 @@
 // capabilities, environment, hosts, user lookup) except for what [Spec] says;
 // nothing of the caller's gets in: not an environment variable, a descriptor, the
 // working directory, a keyring, nor a terminal; when the launcher ends or is
-// killed, so is the container, and as its mounts live in its own namespace alone,
+// killed, so is the container, whatever its program does, and as its mounts live in its own namespace alone,
 // none remains. It needs root and Linux 5.12.
 //
 // An [*Error] is a container whose program did not start. Its Code is the exit

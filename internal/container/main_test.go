@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/weir-dev/weir/internal/kerneltest"
 	"github.com/weir-dev/weir/seccomp"
@@ -63,6 +64,12 @@ func TestMain(m *testing.M) {
 // inside is what busybox has no program for.
 func inside(what string) {
 	switch what {
+	case "cling": // to life, when the launcher dies
+		if err := unix.Prctl(unix.PR_SET_PDEATHSIG, 0, 0, 0, 0); err != nil {
+			fmt.Println(err)
+		}
+		fmt.Println("started")
+		time.Sleep(time.Hour)
 	case "keyring":
 		_, err := unix.KeyctlSearch(unix.KEY_SPEC_SESSION_KEYRING, "user", "weir-test-key", 0)
 		fmt.Println("found", err)

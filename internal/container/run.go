@@ -2,6 +2,7 @@ package container
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"os/signal"
@@ -42,7 +43,8 @@ func Run(ctx context.Context, s *Spec) (ExitStatus, error) {
 	if os.Geteuid() != 0 {
 		return ExitStatus{}, setupError("run container: this needs root")
 	}
-	// The container is killed when the thread that started it ends.
+	// Until its guard stands, the container is killed when the thread that
+	// started it ends.
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
 
@@ -83,6 +85,7 @@ func (c *child) report(reached func(string, int64), cloned int64) {
 // another process first, to learn whether the kernel has descriptors for them.
 type child struct {
 	pid     int
+	guard   int // the process that kills it when the launcher has ended
 	page    *thread.Page
 	control *os.File
 }
@@ -134,7 +137,60 @@ func start(s *Spec, streams *streams) (*child, error) {
 		return nil, fmt.Errorf("start weir-init in new namespaces: %w", err)
 	}
 	streams.closeTheirs()
+	if err := c.release(init); err != nil {
+		syscall.Kill(c.pid, syscall.SIGKILL)
+		reap(c.pid)
+		c.close()
+		return nil, err
+	}
 	return c, nil
+}
+
+// release puts a guard beside the container and lets its program start. That the
+// launcher's death kills the first process is not enough: a program takes it back
+// with a prctl, or by executing what is setuid.
+//
+// The guard is weir-init again, outside of the container. It need not have come far
+// to be relied on: what ended before it looked, it still sees.
+func (c *child) release(init *os.File) error {
+	self, err := unix.PidfdOpen(os.Getpid(), 0)
+	if err != nil {
+		return fmt.Errorf("open the launcher's process: %w", err)
+	}
+	defer unix.Close(self)
+	first, err := unix.PidfdOpen(c.pid, 0)
+	if err != nil {
+		return fmt.Errorf("open the container's first process: %w", err)
+	}
+	defer unix.Close(first)
+	c.guard, err = syscall.ForkExec("/proc/self/fd/"+strconv.Itoa(handover.InitFd), []string{"weir-guard"}, &syscall.ProcAttr{
+		Dir: "/",
+		Env: []string{"GOGC=off", handover.GuardEnv + "=1"},
+		Files: []uintptr{
+			handover.LauncherFd: uintptr(self), handover.FirstFd: uintptr(first),
+			2: noFile, 3: noFile, 4: noFile, handover.InitFd: init.Fd(),
+		},
+		Sys: &syscall.SysProcAttr{Setsid: true},
+	})
+	if err != nil {
+		return fmt.Errorf("start the container's guard: %w", err)
+	}
+	if _, err := c.control.Write([]byte{handover.Guarded}); err != nil && !errors.Is(err, unix.EPIPE) {
+		return fmt.Errorf("let the container start: %w", err)
+	}
+	return nil
+}
+
+// noFile leaves a descriptor closed in a process that is started.
+const noFile = ^uintptr(0)
+
+// reap waits for the end of a child.
+func reap(pid int) (ws syscall.WaitStatus, err error) {
+	for {
+		if _, err = syscall.Wait4(pid, &ws, 0, nil); err != syscall.EINTR {
+			return ws, err
+		}
+	}
 }
 
 func (s *Spec) namespaces() uintptr {
@@ -145,7 +201,11 @@ func (s *Spec) namespaces() uintptr {
 	return own | unix.CLONE_NEWNET
 }
 
+// close releases what is held for a container that has ended.
 func (c *child) close() {
+	if c.guard != 0 {
+		reap(c.guard)
+	}
 	c.control.Close()
 	if c.page != nil {
 		c.page.Unmap()
@@ -194,13 +254,9 @@ func (c *child) serve(ctx context.Context, s *Spec, streams *streams, signals <-
 			}
 		}
 	}
-	var ws syscall.WaitStatus
-	for {
-		if _, err := syscall.Wait4(c.pid, &ws, 0, nil); err == nil {
-			break
-		} else if err != syscall.EINTR {
-			return ExitStatus{}, setupError("run container: wait for it: %w", err)
-		}
+	ws, err := reap(c.pid)
+	if err != nil {
+		return ExitStatus{}, setupError("run container: wait for it: %w", err)
 	}
 	return c.result(ws, ended, s.Args[0], failed)
 }

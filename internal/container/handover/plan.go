@@ -6,11 +6,23 @@ const (
 	// PlanFd is a memory file: a thread.Page, then from thread.PageSize the plan.
 	PlanFd = 3
 	// ControlFd is a socket to the launcher: the terminal's master goes up it,
-	// and its end of file tells that the launcher has died.
+	// Guarded comes down it, and its end of file tells that the launcher has died.
 	ControlFd = 4
 	// InitFd is the last stage's own executable.
 	InitFd = 5
 )
+
+// The guard of a container is weir-init with GuardEnv in its environment and the
+// descriptors of two processes (pidfds).
+const (
+	GuardEnv   = "WEIR_GUARD"
+	LauncherFd = 0
+	FirstFd    = 1 // the container's first process
+)
+
+// Guarded is the message that lets the program start: from now on the launcher's
+// death ends the container, whatever the program does.
+const Guarded = 'g'
 
 // A Plan is a container, decided to the last detail.
 type Plan struct {

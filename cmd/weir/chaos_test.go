@@ -1,0 +1,139 @@
+package main
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/weir-dev/weir/internal/kerneltest"
+)
+
+// chaosRounds is how often weir is killed: some hundred times in a minute.
+const chaosRounds = 300
+
+// A footprint is what containers could leave behind on this machine.
+type footprint struct {
+	processes  []string // of this store's containers, zombies aside
+	namespaces int      // PID namespaces that those are in
+	mounts     int      // in the namespace of the test
+	scratch    int      // directories of the store
+}
+
+func takeFootprint(t *testing.T, store, mark string) footprint {
+	t.Helper()
+	var f footprint
+	dirs, err := filepath.Glob("/proc/[0-9]*")
+	if err != nil {
+		t.Fatal(err)
+	}
+	namespaces := map[string]bool{}
+	for _, dir := range dirs {
+		environ, _ := os.ReadFile(dir + "/environ")
+		cmdline, _ := os.ReadFile(dir + "/cmdline")
+		stat, _ := os.ReadFile(dir + "/stat")
+		ours := strings.Contains(string(environ), mark) || strings.Contains(string(cmdline), mark)
+		if !ours || strings.Contains(string(stat), ") Z ") {
+			continue
+		}
+		f.processes = append(f.processes, dir+" "+strings.ReplaceAll(string(cmdline), "\x00", " "))
+		if ns, err := os.Readlink(dir + "/ns/pid"); err == nil {
+			namespaces[ns] = true
+		}
+	}
+	f.namespaces = len(namespaces)
+	mounts, err := os.ReadFile("/proc/self/mountinfo")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for line := range strings.Lines(string(mounts)) {
+		if strings.Contains(line, store) || strings.Contains(line, " weir ") {
+			f.mounts++
+		}
+	}
+	scratch, err := os.ReadDir(filepath.Join(store, "scratch"))
+	if err != nil && !os.IsNotExist(err) {
+		t.Fatal(err)
+	}
+	f.scratch = len(scratch)
+	return f
+}
+
+func (f footprint) String() string {
+	return fmt.Sprintf("%d PID namespaces, %d mounts, %d scratch directories, processes %q", f.namespaces, f.mounts, f.scratch, f.processes)
+}
+
+// Weir is killed at whatever moment; what cannot end by itself, a directory on
+// disk, the next start removes.
+func TestSIGKILLAtAnyMomentLeavesNothingBehind(t *testing.T) {
+	if testing.Short() {
+		t.Skip("a minute long")
+	}
+	kerneltest.Require(t, kerneltest.Root, kerneltest.Tool("busybox"))
+	dir := t.TempDir()
+	store, root := filepath.Join(dir, "store"), filepath.Join(dir, "root")
+	if err := os.MkdirAll(filepath.Join(root, "bin"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	busybox, err := os.ReadFile("/bin/busybox")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(root, "bin/sh"), busybox, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	mark := fmt.Sprintf("chaos-%d-%d", os.Getpid(), time.Now().UnixNano())
+	weir := func(args ...string) *exec.Cmd {
+		cmd := exec.Command("weir", args...)
+		cmd.Env = append(os.Environ(), "WEIR_ROOT="+store, "CHAOS="+mark)
+		return cmd
+	}
+	if out, err := weir("import", root, "box").CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	start := time.Now()
+	if out, err := weir("run", "box", "sh", "-c", "true").CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	whole := time.Since(start) // of a start, so that most are hit while they start
+	before := takeFootprint(t, store, mark)
+	if before.String() != (footprint{}).String() {
+		t.Fatalf("left by a run that ended: %v", before)
+	}
+
+	script := "mkdir /written; while :; do sleep 1000 & wait; done # " + mark
+	users := []string{"0", "1000"}
+	for i := range chaosRounds {
+		cmd := weir("run", "-e", "CHAOS="+mark, "-u", users[i%len(users)], "box", "sh", "-c", script)
+		if err := cmd.Start(); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(rand.N(whole * 2))
+		cmd.Process.Kill()
+		cmd.Wait()
+		if i%20 != 19 {
+			continue
+		}
+		// The kernel has ended everything but the directories.
+		var after footprint
+		for end := time.Now().Add(10 * time.Second); time.Now().Before(end); time.Sleep(5 * time.Millisecond) {
+			if after = takeFootprint(t, store, mark); len(after.processes) == 0 {
+				break
+			}
+		}
+		after.scratch = 0
+		if after.String() != before.String() {
+			t.Fatalf("after %d kills: %v", i+1, after)
+		}
+	}
+	if out, err := weir("run", "box", "sh", "-c", "true").CombinedOutput(); err != nil {
+		t.Fatalf("the run after all that: %v\n%s", err, out)
+	}
+	if after := takeFootprint(t, store, mark); after.String() != before.String() {
+		t.Errorf("after the next run: %v", after)
+	}
+}
