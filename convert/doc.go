@@ -3,9 +3,11 @@
 // systemd unit. Start with [Profile].
 //
 // No form but Docker's holds all that a profile can say. Whatever is lost is
-// listed in [Result.Losses], each with its place, and what would leave the result
-// weaker than the profile is an error instead: a form that cannot say something
-// gets a stricter answer or none.
+// listed in [Result.Losses], each with its place. No call gets a weaker answer: where
+// a form cannot say the profile's, it says a stricter one, or the profile is refused.
+// The readers of all forms compile with libseccomp; where that is known to take the
+// same rules differently, a loss says so, but which names the libseccomp of a host
+// knows cannot be told here: it skips the others.
 //
 // The JSON forms are read back as their reader does, compiled, and the program is
 // held against the policy of the original under the same facts. [Result.Proof] is

@@ -16,8 +16,7 @@ const (
 	// JSON manifest, which kubectl applies like one in YAML.
 	SPO
 
-	// Systemd is the [Service] section of a unit, systemd.exec(5). A systemd ignores,
-	// with a warning, calls that its libseccomp does not know.
+	// Systemd is the [Service] section of a unit, systemd.exec(5).
 	Systemd
 )
 

@@ -23,7 +23,9 @@ func convertCommand() *cobra.Command {
 		Use:   "convert PROFILE --to FORMAT",
 		Short: "Write a profile in a form that others read",
 		Long: `Write a profile in a form that others read, and list whatever that form cannot keep, or
-its readers take differently. What would leave the result weaker is an error.
+its readers take differently. No call gets a weaker answer: what cannot be said is said
+more strictly, or is an error. All of these readers use libseccomp, and skip the calls
+that theirs does not know.
 
 The formats: docker is JSON that keeps its conditions, for Docker, Podman and CRI-O; oci
 is linux.seccomp of the OCI runtime specification, for containerd and for Localhost
