@@ -34,8 +34,9 @@ test: check bin/weir
 differential:
 	@cd bench && $(GO) run ./differential
 
+# Weir beside its peers. BENCH="-rounds 5 -starts 5 -crowd 0" makes it short.
 bench: bin/weir
-	@cd bench && $(GO) run ./sidebyside
+	@cd bench && $(GO) run ./sidebyside -plot ../docs/growth.svg $(BENCH)
 
 clean:
 	rm -rf bin $(EMBED)

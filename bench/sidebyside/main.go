@@ -27,16 +27,23 @@ func main() {
 			exit(err)
 		}
 	}
-	rounds := flag.Int("rounds", 31, "how often each compiler compiles")
-	starts := flag.Int("starts", 31, "how often each engine starts a container")
-	size := flag.Int("crowd", 100, "how many containers each engine starts at once; 0 leaves that out")
-	weir := flag.String("weir", "../bin/weir", "the weir whose containers are measured")
+	var o options
+	flag.IntVar(&o.rounds, "rounds", 31, "how often each compiler compiles")
+	flag.IntVar(&o.starts, "starts", 31, "how often each engine starts a container")
+	flag.IntVar(&o.crowd, "crowd", 100, "how many containers each engine starts at once; 0 leaves that out")
+	flag.StringVar(&o.weir, "weir", "../bin/weir", "the weir whose containers are measured")
+	flag.StringVar(&o.plot, "plot", "", "where to draw the growth with the size of a profile, as SVG")
 	flag.Parse()
-	if flag.NArg() > 0 || *rounds < 1 || *starts < 1 || *size < 0 {
-		fmt.Fprintln(os.Stderr, "usage: sidebyside [-rounds N] [-starts N] [-crowd N] [-weir FILE], with N of at least 1, or 0 for -crowd")
+	if flag.NArg() > 0 || o.rounds < 1 || o.starts < 1 || o.crowd < 0 {
+		fmt.Fprintln(os.Stderr, "usage: sidebyside [-rounds N] [-starts N] [-crowd N] [-weir FILE] [-plot FILE], with N of at least 1, or 0 for -crowd")
 		os.Exit(2)
 	}
-	exit(run(*rounds, *starts, *size, *weir))
+	exit(run(o))
+}
+
+type options struct {
+	rounds, starts, crowd int
+	weir, plot            string
 }
 
 func exit(err error) {
@@ -47,28 +54,24 @@ func exit(err error) {
 	os.Exit(0)
 }
 
-func run(rounds, starts, size int, weir string) error {
+func run(o options) error {
 	fmt.Printf("%s, libseccomp %s, %d CPUs; medians; Docker's default profile, %d bytes\n\n",
 		runtime.Version(), libseccomp.Version(), runtime.NumCPU(), len(source))
-	if err := compilers(rounds); err != nil {
-		return err
+	for _, measure := range []func() error{
+		func() error { return compilers(o.rounds) },
+		func() error { return firsts(o.rounds) },
+		programs,
+		architectures,
+		profiles,
+		func() error { return growth(3, o.plot) },
+		func() error { return attached(2 * o.rounds) },
+		func() error { return containers(o.starts, o.crowd, o.weir) },
+	} {
+		if err := measure(); err != nil {
+			return err
+		}
 	}
-	if err := firsts(rounds); err != nil {
-		return err
-	}
-	if err := programs(); err != nil {
-		return err
-	}
-	if err := architectures(); err != nil {
-		return err
-	}
-	if err := profiles(); err != nil {
-		return err
-	}
-	if err := attached(2 * rounds); err != nil {
-		return err
-	}
-	return containers(starts, size, weir)
+	return nil
 }
 
 // child does what this program asks of itself in another process.
