@@ -2,6 +2,8 @@ package lint
 
 import (
 	"fmt"
+	"slices"
+	"strings"
 
 	"github.com/weir-dev/weir/profile"
 	"github.com/weir-dev/weir/seccomp"
@@ -42,7 +44,7 @@ func (c *checker) checkReturn(ret seccomp.Return, pos profile.Pos, path string) 
 		switch {
 		case data == eintr || data == eagain:
 			c.add(misuse, Warning, pos, path, fmt.Sprintf("programs repeat a call that fails with %v, and this one fails so forever", seccomp.Errno(data)), "EPERM and ENOSYS end the attempt")
-		case data > largest:
+		case data > largest && !c.errnoRefused(path):
 			c.add(misuse, Warning, pos, path, fmt.Sprintf("no errno has the number %d", data), "errno(3) lists them")
 		}
 	case seccomp.ActKillThread:
@@ -54,6 +56,16 @@ func (c *checker) checkReturn(ret seccomp.Return, pos profile.Pos, path string) 
 			c.add(misuse, Warning, pos, path, "NOTIFY without a listenerPath: runc refuses to start, under crun the call fails with ENOSYS", "")
 		}
 	}
+}
+
+// errnoRefused reports whether the errno beside an action has been refused, so
+// that the one at hand is not the author's.
+func (c *checker) errnoRefused(path string) bool {
+	errno := path + ".errno"
+	if path == "defaultAction" {
+		errno = "defaultErrno"
+	}
+	return slices.ContainsFunc(c.found, func(f Finding) bool { return f.Level == Error && strings.HasPrefix(f.Path, errno) })
 }
 
 // checkDialect finds the first of what only Docker and Podman read.

@@ -147,7 +147,7 @@ var fallbacks = [...]struct{ call, why string }{
 	{"clone3", "glibc 2.34 starts threads with clone3"},
 	{"faccessat2", "glibc 2.33 and musl check access with faccessat2"},
 	{"close_range", "glibc 2.34 closes descriptors of posix_spawn with close_range"},
-	{"statx", "glibc 2.28 and musl make stat of statx on 32-bit ABIs"},
+	{"statx", "ls, and stat on 32-bit ABIs, try statx since glibc 2.28"},
 	{"fchmodat2", "glibc 2.39 changes modes without following links with fchmodat2"},
 	{"clock_gettime64", "32-bit musl 1.2 and glibc 2.31 read clocks with clock_gettime64"},
 	{"futex_time64", "32-bit musl 1.2 and glibc 2.34 wait with futex_time64"},

@@ -23,7 +23,7 @@ func (c *checker) checkNames() {
 				c.unknownName(r, j)
 				continue
 			}
-			if listed != nil && !slices.ContainsFunc(listed, func(a seccomp.Arch) bool { _, ok := call.Nr(a); return ok }) {
+			if listed != nil && !slices.ContainsFunc(listed, func(a seccomp.Arch) bool { return has(a, call) }) {
 				if absent == nil {
 					first = n.Pos
 				}
@@ -31,10 +31,20 @@ func (c *checker) checkNames() {
 			}
 		}
 		if absent != nil {
-			c.add(absentName, Note, first, path(r, ""), fmt.Sprintf("%s: not on %s, the only architectures of this profile", few(absent), archList(listed)),
+			c.add(absentName, Note, first, path(r, ""), fmt.Sprintf("%s: not on %s, and the profile lists no other architecture", few(absent), archList(listed)),
 				"list the architecture that has it, or remove the name")
 		}
 	}
+}
+
+// has reports whether a name means something on an architecture: the call may
+// also be behind socketcall or ipc.
+func has(a seccomp.Arch, call syscalls.Call) bool {
+	if _, ok := call.Nr(a); ok {
+		return true
+	}
+	_, _, ok := call.Multiplexed(a)
+	return ok
 }
 
 func (c *checker) unknownName(r *profile.Rule, j int) {
