@@ -99,8 +99,10 @@ func check(t *testing.T, r *rand.Rand, native seccomp.Arch, a, b verify.Subject,
 				t.Fatalf("%+v: got %v and %v for %d", d, x, y, nr)
 			}
 		}
-		if i > 0 && got.Differences[i-1] == d {
-			t.Fatalf("twice: %+v", d)
+		for _, o := range got.Differences[:i] {
+			if o.A == d.A && o.B == d.B && o.Foreign == d.Foreign && (d.Foreign || o.Witness.Arch == d.Witness.Arch) && o.First <= d.Last && d.First <= o.Last {
+				t.Fatalf("twice: %+v and %+v", o, d)
+			}
 		}
 	}
 	audits := []seccomp.AuditArch{native.Audit(), seccomp.ArchX86.Audit(), seccomp.ArchARM.Audit(), 0, 1<<32 - 1, 77}
@@ -151,6 +153,7 @@ func TestTheKernelsPrecedence(t *testing.T) {
 		{"of two errnos the newest filter's counts", ret(seccomp.ReturnErrno(1), seccomp.ReturnErrno(38)), seccomp.ReturnErrno(38)},
 		{"even if it is the lower one", ret(seccomp.ReturnErrno(38), seccomp.ReturnErrno(1)), seccomp.ReturnErrno(1)},
 		{"data of allow means nothing", ret(allow + 7), allow},
+		{"data of log means nothing", ret(seccomp.ActLog.With(7)), seccomp.ActLog.Return()},
 		{"an errno is 4095 at most", ret(seccomp.ActErrno.With(5000)), seccomp.ReturnErrno(4095)},
 		{"an unknown action kills", ret(0x12340000), killProcess},
 		{"an unknown action has the rank of its number", ret(0x12340000, seccomp.ReturnErrno(1)), seccomp.ReturnErrno(1)},
@@ -212,6 +215,45 @@ func TestAReturnWordThatIsComputed(t *testing.T) {
 		verify.Subject{Filters: []bpf.Program{computed, bpf.Program{bpf.Ret(seccomp.ActAllow.Return())}}}, 10*budget, 3)
 	if same.Verdict != verify.Equal {
 		t.Errorf("%+v", same)
+	}
+}
+
+// The last of many words that a program computes is looked at as well.
+func TestAComputedWordThatDiffersOnce(t *testing.T) {
+	computed := bpf.Program{
+		bpf.LoadAbs(seccomp.OffsetNr), bpf.And(63), {Op: bpf.OpOr, K: uint32(seccomp.ActErrno)}, {Op: bpf.OpRetA},
+	}
+	once := bpf.Program{
+		bpf.LoadAbs(seccomp.OffsetNr), bpf.And(63), {Op: bpf.OpOr, K: uint32(seccomp.ActErrno)},
+		bpf.JumpIf(bpf.OpJeq, uint32(seccomp.ReturnErrno(63)), 0, 1), bpf.Ret(seccomp.ReturnErrno(99)), {Op: bpf.OpRetA},
+	}
+	got := verify.Compare(seccomp.ArchX86_64, verify.Subject{Filters: []bpf.Program{computed}},
+		verify.Subject{Filters: []bpf.Program{once}}, 10*budget, 1)
+	if got.Verdict != verify.Different || got.Differences[0].A != seccomp.ReturnErrno(63) || got.Differences[0].B != seccomp.ReturnErrno(99) {
+		t.Errorf("%+v", got)
+	}
+}
+
+// Numbers that a mask picks are no range, and are all found; architectures above
+// the native one are foreign.
+func TestEveryNumberAndArchitectureIsFound(t *testing.T) {
+	native := seccomp.ArchX86_64
+	prog := bpf.Program{
+		bpf.LoadAbs(seccomp.OffsetArch), bpf.JumpIf(bpf.OpJge, uint32(native.Audit()), 0, 3),
+		bpf.LoadAbs(seccomp.OffsetNr), bpf.And(^uint32(10)), bpf.JumpIf(bpf.OpJeq, 1, 1, 0),
+		bpf.Ret(seccomp.ActAllow.Return()), bpf.Ret(seccomp.ReturnErrno(1)),
+	}
+	got := verify.Compare(native, verify.Subject{Filters: []bpf.Program{prog}}, verify.Subject{}, budget, 100)
+	numbers := map[bool][]seccomp.Nr{}
+	for _, d := range got.Differences {
+		if d.First != d.Last || d.Foreign != (d.Witness.Arch > native.Audit()) {
+			t.Errorf("%+v", d)
+		}
+		numbers[d.Foreign] = append(numbers[d.Foreign], d.First)
+	}
+	want := []seccomp.Nr{1, 3, 9, 11}
+	if got.Reason != "" || !slices.Equal(numbers[false], want) || !slices.Equal(numbers[true], want) {
+		t.Errorf("%+v", got)
 	}
 }
 

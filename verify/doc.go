@@ -39,6 +39,14 @@
 // evaluated and the program was run on the witness, and both gave what was
 // expected. If they did not, the prover is at fault and says Undecided.
 //
+// # Any two of policy, program and stack
+//
+// [Compare] explores all parts of both sides, one after the other, each on the
+// paths that the ones before have left: the programs of a stack from the newest
+// to the oldest, whose words it merges as the kernel does, then the policy. At
+// the end of a path both answers are known. A word that a program computes is
+// taken value by value.
+//
 // # What is undecided
 //
 // Undecided is a refusal. Its reason is one of these: the kernel would not take
