@@ -102,7 +102,7 @@ func build(p *handover.Plan, page *thread.Page) (*root, error) {
 // become turns this process into the program of the container. It returns only
 // on failure, with its kind.
 func become(r *root, p *handover.Plan, page *thread.Page) (uint32, error) {
-	user, err := r.lookupUser(p.User)
+	user, err := r.lookupUser(p.User, p.Groups)
 	if err != nil {
 		return handover.FailSetup, err
 	}

@@ -24,7 +24,23 @@ var errRange = errors.New("uids and gids must be in range 0-2147483647")
 // and by Docker's rules: a number is always an id, and one that the files do not
 // know will do; the first entry of a name counts; supplementary groups come with
 // a user that is known, unless a group is given.
-func (r *root) lookupUser(spec string) (user, error) {
+//
+// The groups of more are added, each a name or a gid.
+func (r *root) lookupUser(spec string, more []string) (user, error) {
+	u, err := r.lookupIDs(spec)
+	for _, name := range more {
+		if err != nil {
+			break
+		}
+		var gid uint32
+		if gid, err = r.lookupGroup(name); err == nil && !contains(u.groups, gid) {
+			u.groups = append(u.groups, gid)
+		}
+	}
+	return u, err
+}
+
+func (r *root) lookupIDs(spec string) (user, error) {
 	name, group, _ := strings.Cut(spec, ":")
 	u := user{home: "/"}
 	known := ""

@@ -74,7 +74,7 @@ annotation run.oci.seccomp_bpf_data; json is an array of instructions.`,
 // addStrictness adds the two flags of every verb that resolves a profile.
 func addStrictness(cmd *cobra.Command, strict, lenient *bool) {
 	cmd.Flags().BoolVar(strict, "strict", false, "make errors of the notes about the profile")
-	cmd.Flags().BoolVar(lenient, "lenient", false, "make notes of the errors about what loosens the profile, and read it as Docker and runc do")
+	cmd.Flags().BoolVar(lenient, "lenient", false, "note what loosens the profile and do not refuse it, as Docker and runc")
 	cmd.MarkFlagsMutuallyExclusive("strict", "lenient")
 }
 

@@ -65,7 +65,7 @@ number alone asks about every argument; _ is one that is left open.
 	}
 	facts.add(cmd)
 	cmd.Flags().Lookup("arch").Usage = "architecture of the kernel that runs the filter, such as aarch64, or all (default: this machine's)"
-	cmd.Flags().BoolVar(&lenient, "lenient", false, "make notes of the errors about what loosens the profile, and read it as Docker and runc do")
+	cmd.Flags().BoolVar(&lenient, "lenient", false, "note what loosens the profile and do not refuse it, as Docker and runc")
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON: a list with an entry for each CALL or architecture")
 	return cmd
 }

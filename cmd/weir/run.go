@@ -9,7 +9,6 @@ import (
 	"path/filepath"
 	"runtime"
 	"runtime/debug"
-	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -23,8 +22,11 @@ import (
 // runFlags are the flags of weir run, by Docker's names and meanings.
 type runFlags struct {
 	interactive, tty bool
-	env              []string
+	env, envFiles    []string
 	workdir, user    string
+	groups           []string
+	shmSize          string
+	pull             string
 	entrypoint       string
 	entrypointSet    bool
 	hostname         string
@@ -44,18 +46,13 @@ func runCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "run [flags] IMAGE [COMMAND [ARG...]]\n  weir run [flags] --rootfs DIR COMMAND [ARG...]",
 		Short: "Run a command in a new container, under a filter",
-		Long: `Run a command in a new container, in the foreground, under a filter: the default
-profile's, unless --security-opt says otherwise. The filter goes in last, so a profile
-needs to allow execve and what the program itself does, nothing of weir's.
-
-The container has Docker's namespaces, mounts and capabilities, and no network but a
-loopback of its own, unless --network host. It is gone when the command ends.
+		Long: `Run a command in a new container, in the foreground, under a filter: the default profile's,
+unless --security-opt says otherwise. The filter goes in last, so a profile needs to allow
+execve and what the program itself does, nothing of weir's. The network is a loopback of its
+own. The container is gone when the command ends.
 
 The exit code is the command's own; 125 if weir failed, 126 if the command cannot be
 executed, 127 if it was not found, 128+n if signal n ended it.`,
-		Example: `  weir run --rm -it debian:bookworm sh
-  weir run --rm -it --security-opt seccomp=profile.json hello-world
-  weir run --rm -it --security-opt seccomp=unconfined debian:bookworm sh`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			f.entrypointSet = cmd.Flags().Changed("entrypoint")
 			if f.showTiming {
@@ -72,16 +69,21 @@ executed, 127 if it was not found, 128+n if signal n ended it.`,
 	}
 	flags := cmd.Flags()
 	flags.SetInterspersed(false)
+	cmd.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return flagError(err) })
 	flags.Bool("rm", false, "accepted for Docker's sake: weir keeps no container")
 	flags.BoolVarP(&f.interactive, "interactive", "i", false, "pass standard input on")
 	flags.BoolVarP(&f.tty, "tty", "t", false, "give the container a terminal")
 	flags.StringArrayVarP(&f.env, "env", "e", nil, "set NAME=VALUE; NAME alone passes the caller's on")
+	flags.StringArrayVar(&f.envFiles, "env-file", nil, "set what a file has, one NAME=VALUE or NAME a line")
 	flags.StringVarP(&f.workdir, "workdir", "w", "", "working directory inside the container")
 	flags.StringVarP(&f.user, "user", "u", "", "user or uid, and :group or :gid")
+	flags.StringArrayVar(&f.groups, "group-add", nil, "a further group or gid for the user")
 	flags.StringVar(&f.entrypoint, "entrypoint", "", "program to run instead of the image's entrypoint")
 	flags.StringVarP(&f.hostname, "hostname", "h", "", "host name inside the container")
 	flags.BoolVar(&f.readOnly, "read-only", false, "make the root file system read-only")
 	flags.StringArrayVarP(&f.volumes, "volume", "v", nil, "mount SOURCE:TARGET[:ro], a path of the host")
+	flags.StringVar(&f.shmSize, "shm-size", "", "size of /dev/shm, such as 128m (default 64m)")
+	flags.StringVar(&f.pull, "pull", "missing", "fetch the image: always, missing or never")
 	flags.StringVar(&f.network, "network", "none", "none (a loopback of its own) or host")
 	flags.BoolVar(&f.privileged, "privileged", false, "all capabilities and devices; unconfined unless a profile is named")
 	flags.StringVar(&f.rootfs, "rootfs", "", "use a directory instead of an image")
@@ -89,6 +91,7 @@ executed, 127 if it was not found, 128+n if signal n ended it.`,
 	f.caps.add(cmd)
 	f.security.add(cmd)
 	flags.Bool("help", false, "show this help")
+	cmd.SetUsageFunc(runUsage)
 	return cmd
 }
 
@@ -101,6 +104,7 @@ func (f *runFlags) run(cmd *cobra.Command, args []string) (int, error) {
 	spec := &container.Spec{
 		Init:           weirInit,
 		User:           f.user,
+		Groups:         f.groups,
 		Hostname:       f.hostname,
 		ReadonlyRootfs: f.readOnly,
 		Privileged:     f.privileged,
@@ -111,9 +115,19 @@ func (f *runFlags) run(cmd *cobra.Command, args []string) (int, error) {
 	if f.interactive {
 		spec.Stdin = os.Stdin
 	}
+	switch f.pull {
+	case "always", "missing", "never":
+	default:
+		return 125, fmt.Errorf("--pull: %q is not always, missing or never", f.pull)
+	}
 	var err error
 	if spec.HostNetwork, err = hostNetwork(f.network); err != nil {
 		return 125, err
+	}
+	if f.shmSize != "" {
+		if spec.ShmSize, err = parseSize(f.shmSize); err != nil {
+			return 125, fmt.Errorf("--shm-size: %w", err)
+		}
 	}
 	if spec.Volumes, err = parseVolumes(f.volumes); err != nil {
 		return 125, err
@@ -172,7 +186,7 @@ func (f *runFlags) root(cmd *cobra.Command, spec *container.Spec, args []string)
 	if err != nil {
 		return nil, err
 	}
-	img, hold, err := holdImage(cmd, store, args[0])
+	img, hold, err := f.image(cmd, store, args[0])
 	if err != nil {
 		return nil, err
 	}
@@ -187,11 +201,15 @@ func (f *runFlags) root(cmd *cobra.Command, spec *container.Spec, args []string)
 	return func() error { return errors.Join(scratch.Close(), hold.Close()) }, nil
 }
 
-// holdImage finds an image, fetches it if it is not there, and keeps it from
-// being removed.
-func holdImage(cmd *cobra.Command, store *image.Store, name string) (*image.Image, *image.Hold, error) {
+// image finds an image, fetches it as --pull says, and keeps it from being removed.
+func (f *runFlags) image(cmd *cobra.Command, store *image.Store, name string) (*image.Image, *image.Hold, error) {
+	if f.pull == "always" {
+		if transfer(cmd, io.Discard, "pull", "--", name) != nil {
+			return nil, nil, fmt.Errorf("image %s: it could not be fetched", name)
+		}
+	}
 	img, err := store.Image(name)
-	if errors.Is(err, image.ErrNotFound) {
+	if errors.Is(err, image.ErrNotFound) && f.pull == "missing" {
 		if ref, perr := image.ParseReference(name); perr == nil {
 			fmt.Fprintf(cmd.ErrOrStderr(), "Unable to find image '%s' locally\n", ref.Familiar())
 			if transfer(cmd, io.Discard, "pull", "--", name) != nil {
@@ -215,47 +233,6 @@ func holdImage(cmd *cobra.Command, store *image.Store, name string) (*image.Imag
 // architecture: its own, or the 32-bit one that it is compatible with.
 func runsHere(goarch string) bool {
 	return goarch == runtime.GOARCH || runtime.GOARCH == "amd64" && goarch == "386" || runtime.GOARCH == "arm64" && goarch == "arm"
-}
-
-// process merges what the image says about its process with the flags and the
-// arguments, by Docker's rules.
-func (f *runFlags) process(spec *container.Spec, c image.Config, args []string) error {
-	entrypoint, command := c.Entrypoint, c.Cmd
-	if f.entrypointSet {
-		entrypoint, command = nil, nil // an image's CMD belongs to its own entrypoint
-		if f.entrypoint != "" {
-			entrypoint = []string{f.entrypoint}
-		}
-	}
-	if len(args) > 0 {
-		command = args
-	}
-	spec.Args = slices.Concat(entrypoint, command)
-	if len(spec.Args) == 0 {
-		return hintf(errors.New("no command named, and the image has none"), "give the command after the image")
-	}
-	spec.Env = slices.Clone(c.Env)
-	for _, e := range f.env {
-		name, _, assigned := strings.Cut(e, "=")
-		if name == "" {
-			return fmt.Errorf("-e: %q has no name before the =", e)
-		}
-		if value, set := os.LookupEnv(name); !assigned && set {
-			e = name + "=" + value
-		}
-		spec.Env = append(spec.Env, e)
-	}
-	if spec.User == "" {
-		spec.User = c.User
-	}
-	spec.Cwd = c.WorkingDir
-	if f.workdir != "" {
-		spec.Cwd = f.workdir
-	}
-	if spec.Cwd != "" && !path.IsAbs(spec.Cwd) {
-		return fmt.Errorf("the working directory %q is not an absolute path", spec.Cwd)
-	}
-	return nil
 }
 
 func hostNetwork(name string) (bool, error) {

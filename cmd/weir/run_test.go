@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"fmt"
 	"os"
 	"os/exec"
@@ -10,6 +11,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/spf13/pflag"
 
 	weir "github.com/weir-dev/weir"
 	"github.com/weir-dev/weir/internal/kerneltest"
@@ -195,4 +198,39 @@ func waitGone(t *testing.T, pid int) {
 		}
 	}
 	t.Fatalf("process %d does not end", pid)
+}
+
+func TestTheHelpOfRunShowsEachFlagOnceOnOneScreen(t *testing.T) {
+	var out bytes.Buffer
+	if code := Main([]string{"run", "--help"}, nil, &out, &out); code != 0 {
+		t.Fatalf("exit code %d\n%s", code, &out)
+	}
+	runCommand().Flags().VisitAll(func(f *pflag.Flag) {
+		if n := strings.Count(out.String(), "--"+f.Name+" "); n < 1 {
+			t.Errorf("--%s is not shown", f.Name)
+		}
+		if slices.Contains(elsewhere, f.Name) {
+			t.Errorf("--%s is said to be Docker's alone", f.Name)
+		}
+	})
+	lines := strings.Split(out.String(), "\n")
+	if len(lines) > 50 {
+		t.Errorf("%d lines", len(lines))
+	}
+	for _, line := range lines {
+		if len(line) > 110 {
+			t.Errorf("%d columns: %s", len(line), line)
+		}
+	}
+}
+
+func TestSizesAreWrittenAsInDocker(t *testing.T) {
+	for text, want := range map[string]int64{
+		"1": 1, "1b": 1, "2k": 2 << 10, "64m": 64 << 20, "64MB": 64 << 20, "1g": 1 << 30, "1T": 1 << 40,
+		"": 0, "0": 0, "-1": 0, "m": 0, "1x": 0, "1kk": 0, "99999999999999999999": 0, "9000p": 0,
+	} {
+		if n, err := parseSize(text); n != want || (err == nil) != (want != 0) {
+			t.Errorf("%q: %d, %v", text, n, err)
+		}
+	}
 }

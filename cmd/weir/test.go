@@ -64,7 +64,7 @@ The exit code is 0 if every case is met, 1 if one is not, and 2 on trouble.`,
 		},
 	}
 	facts.add(cmd)
-	cmd.Flags().BoolVar(&lenient, "lenient", false, "make notes of the errors about what loosens the profile, and read it as Docker and runc do")
+	cmd.Flags().BoolVar(&lenient, "lenient", false, "note what loosens the profile and do not refuse it, as Docker and runc")
 	return cmd
 }
 

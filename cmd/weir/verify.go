@@ -59,7 +59,7 @@ be decided. weir diff pid:N PROFILE lists all differences.`,
 	}
 	cmd.Flags().IntVar(&pid, "pid", 0, "the process, or one thread of it")
 	cmd.Flags().StringVar(&against, "against", "", "the profile to hold it against")
-	cmd.Flags().BoolVar(&lenient, "lenient", false, "make notes of the errors about what loosens the profile, and read it as Docker and runc do")
+	cmd.Flags().BoolVar(&lenient, "lenient", false, "note what loosens the profile and do not refuse it, as Docker and runc")
 	cmd.MarkFlagRequired("pid")
 	return cmd
 }

@@ -5,6 +5,7 @@ import (
 	"path"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/weir-dev/weir/internal/container/handover"
@@ -35,7 +36,7 @@ func (s *Spec) plan(size winsize) (*handover.Plan, error) {
 		Terminal:     s.TTY, Rows: size.rows, Columns: size.columns,
 		NullStdin: !s.TTY && s.Stdin == nil,
 		Args:      s.Args, Env: environment(s.Env, hostname, s.TTY),
-		Cwd: path.Clean("/" + s.Cwd), User: s.User,
+		Cwd: path.Clean("/" + s.Cwd), User: s.User, Groups: s.Groups,
 		Caps:       uint64(s.Caps),
 		NoNewPrivs: s.NoNewPrivs,
 		Program:    s.Program.Raw(nativeOrder()),
@@ -81,6 +82,10 @@ func (s *Spec) mounts(hostname string) ([]handover.Mount, error) {
 	if s.Privileged {
 		sysRdonly, dev = 0, 0
 	}
+	shm := s.ShmSize
+	if shm == 0 {
+		shm = 64 << 20
+	}
 	list := []handover.Mount{
 		{Type: "proc", Source: "proc", Target: "/proc", Attrs: nothing},
 		{Type: "tmpfs", Source: "tmpfs", Target: "/dev", Attrs: nosuid | dev | strict, Options: []string{"mode=755", "size=65536k"}},
@@ -89,7 +94,7 @@ func (s *Spec) mounts(hostname string) ([]handover.Mount, error) {
 		// The container is in no cgroup of its own, so none is to be seen.
 		{Type: "tmpfs", Source: "tmpfs", Target: "/sys/fs/cgroup", Attrs: nothing | rdonly, Options: []string{"mode=755"}},
 		{Type: "mqueue", Source: "mqueue", Target: "/dev/mqueue", Attrs: nothing},
-		{Type: "tmpfs", Source: "shm", Target: "/dev/shm", Attrs: nothing, Options: []string{"mode=1777", "size=65536k"}},
+		{Type: "tmpfs", Source: "shm", Target: "/dev/shm", Attrs: nothing, Options: []string{"mode=1777", "size=" + strconv.FormatInt(shm, 10)}},
 	}
 	etc, err := s.etcFiles(hostname)
 	if err != nil {

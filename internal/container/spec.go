@@ -26,8 +26,10 @@ type Spec struct {
 	Env      []string // KEY=VALUE over Docker's PATH, HOSTNAME, TERM and HOME; KEY alone removes
 	Cwd      string   // "/" if empty; made if missing
 	User     string   // user, uid, user:group or uid:gid, by the files of the container
+	Groups   []string // groups or gids that the user has beside its own
 	Hostname string   // 12 random hexadecimal digits if empty, the host's with HostNetwork
 
+	ShmSize        int64 // of /dev/shm in bytes, 64 MiB if 0
 	ReadonlyRootfs bool
 	HostNetwork    bool    // the host's network in place of an own one with loopback alone
 	Volumes        []Mount // bound over Docker's mounts

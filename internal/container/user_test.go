@@ -114,3 +114,22 @@ func TestHostileUserFilesAreHarmless(t *testing.T) {
 		})
 	}
 }
+
+func TestFurtherGroupsAreAddedToTheUsers(t *testing.T) {
+	s := over(t, image(t), "id", "-G")
+	s.User, s.Groups = "alice", []string{"root", "4321", "wheel"}
+	equal(t, "groups", output(t, s), "1000 0 10 29 4321\n")
+	s = over(t, image(t), "true")
+	s.Groups = []string{"nobody-here"}
+	wantError(t, run(t, s), CodeSetup, "unable to find group nobody-here: no matching entries in group file")
+}
+
+func TestTheSizeOfSharedMemory(t *testing.T) {
+	for want, size := range map[string]int64{"size=65536k": 0, "size=128k": 128 << 10} {
+		s := over(t, image(t), "grep", "-o", " /dev/shm .*", "/proc/mounts")
+		s.ShmSize = size
+		if got := output(t, s); !strings.Contains(got, want) {
+			t.Errorf("%d bytes: %s", size, got)
+		}
+	}
+}

@@ -49,10 +49,11 @@ type Plan struct {
 	Rows, Columns uint16
 	NullStdin     bool // standard input is the container's /dev/null
 
-	Args []string
-	Env  []string // without HOME, unless the caller named it
-	Cwd  string
-	User string // "user", "uid", "user:group", "uid:gid" or empty
+	Args   []string
+	Env    []string // without HOME, unless the caller named it
+	Cwd    string
+	Groups []string // beside those of User, by name or gid
+	User   string   // "user", "uid", "user:group", "uid:gid" or empty
 
 	Caps       uint64
 	NoNewPrivs bool

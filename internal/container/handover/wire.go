@@ -52,6 +52,7 @@ func (w *wire) plan(p *Plan) {
 	list(w, &p.Args, (*wire).string)
 	list(w, &p.Env, (*wire).string)
 	w.string(&p.Cwd)
+	list(w, &p.Groups, (*wire).string)
 	w.string(&p.User)
 	number(w, &p.Caps)
 	w.bool(&p.NoNewPrivs)

@@ -1,0 +1,45 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/spf13/pflag"
+)
+
+// elsewhere lists the flags of docker run that weir does not have. Naming one is
+// an error that says so, rather than one about a flag that nobody knows.
+var elsewhere = strings.Fields(`add-host annotation attach blkio-weight blkio-weight-device cgroup-parent cgroupns cidfile
+	cpu-count cpu-percent cpu-period cpu-quota cpu-rt-period cpu-rt-runtime cpu-shares cpus cpuset-cpus cpuset-mems
+	detach detach-keys device device-cgroup-rule device-read-bps device-read-iops device-write-bps device-write-iops
+	disable-content-trust dns dns-opt dns-option dns-search domainname expose gpus health-cmd health-interval
+	health-retries health-start-interval health-start-period health-timeout init io-maxbandwidth io-maxiops ip ip6
+	ipc isolation kernel-memory label label-file link link-local-ip log-driver log-opt mac-address memory
+	memory-reservation memory-swap memory-swappiness mount name net net-alias network-alias no-healthcheck
+	oom-kill-disable oom-score-adj pid pids-limit platform publish publish-all quiet restart runtime sig-proxy
+	stop-signal stop-timeout storage-opt sysctl tmpfs ulimit use-api-socket userns uts volume-driver volumes-from`)
+
+// elsewhereShort are the short names of some of them.
+var elsewhereShort = map[string]string{
+	"a": "attach", "c": "cpu-shares", "d": "detach", "l": "label", "m": "memory", "p": "publish", "P": "publish-all", "q": "quiet",
+}
+
+// flagError tells where a flag exists that weir run does not have.
+func flagError(err error) error {
+	var unknown *pflag.NotExistError
+	if !errors.As(err, &unknown) {
+		return err
+	}
+	name := unknown.GetSpecifiedName()
+	written := "--" + name
+	if unknown.GetSpecifiedShortnames() != "" {
+		written = "-" + name
+		name = elsewhereShort[name]
+	}
+	if !slices.Contains(elsewhere, name) {
+		return hintf(err, "weir run --help has the flags")
+	}
+	return fmt.Errorf("weir run has no %s: docker run and podman run do", written)
+}

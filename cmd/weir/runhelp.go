@@ -1,0 +1,33 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+)
+
+// runGroups is the order in which the help shows the flags of weir run.
+var runGroups = []struct{ title, flags string }{
+	{"Process", "interactive tty env env-file workdir user group-add entrypoint"},
+	{"Filter and capabilities", "security-opt lenient strict cap-add cap-drop privileged"},
+	{"Files and memory", "rootfs read-only volume shm-size"},
+	{"Network and name", "network hostname"},
+	{"Image and run", "pull rm timing help"},
+}
+
+// runUsage prints the flags of weir run by what they are about.
+func runUsage(cmd *cobra.Command) error {
+	out := cmd.OutOrStderr()
+	fmt.Fprintf(out, "Usage:\n  weir %s\n", cmd.Use)
+	for _, group := range runGroups {
+		set := pflag.NewFlagSet(group.title, pflag.ContinueOnError)
+		set.SortFlags = false
+		for name := range strings.FieldsSeq(group.flags) {
+			set.AddFlag(cmd.Flags().Lookup(name))
+		}
+		fmt.Fprintf(out, "\n%s:\n%s", group.title, set.FlagUsages())
+	}
+	return nil
+}
