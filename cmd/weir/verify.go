@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"time"
@@ -37,6 +38,9 @@ be decided. weir diff pid:N PROFILE lists all differences.`,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if pid <= 0 {
 				return fmt.Errorf("--pid: %d is not the number of a process", pid)
+			}
+			if lenient && against == "" {
+				return errors.New("--lenient is about the profile of --against, and there is none")
 			}
 			target, err := readProcess(pid)
 			if err != nil {

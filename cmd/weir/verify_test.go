@@ -243,5 +243,8 @@ func TestAProcessThatCannotBeVerified(t *testing.T) {
 	free.Wait()
 	holds(t, free.Process.Pid, "builtin", 2, "there is no such thread", "hint: ")
 	holds(t, 0, "builtin", 2, "not the number of a process")
+	if out, code := weirOutput(t, "verify", "--pid", "1", "--lenient"); code != 2 || !strings.Contains(out, "there is none") {
+		t.Errorf("exit code %d\n%s", code, out)
+	}
 	holds(t, startConfined(t, `{"defaultAction": "SCMP_ACT_ALLOW"}`), "no.json", 2, "no.json: no such file")
 }
