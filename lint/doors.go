@@ -15,6 +15,11 @@ import (
 // round. ENOSYS is no denial but an invitation to fall back, and what the
 // default action denies nobody has named.
 func (c *checker) checkDoors() {
+	type subject struct {
+		call     syscalls.Call
+		withArgs bool
+	}
+	known := make(map[subject][]string)
 	for _, i := range c.rules {
 		r := &c.profile.Rules[i]
 		if !denies(r.Return) || c.fallsBack(r.Return) {
@@ -22,9 +27,12 @@ func (c *checker) checkDoors() {
 		}
 		for j, n := range r.Names {
 			call, _ := syscalls.Lookup(n.Text)
-			var open []string
-			for _, a := range c.archs {
-				open = c.openDoors(open, r, call, a)
+			open, ok := known[subject{call, len(r.Args) > 0}]
+			if !ok {
+				for _, a := range c.archs {
+					open = c.openDoors(open, r, call, a)
+				}
+				known[subject{call, len(r.Args) > 0}] = open
 			}
 			if len(open) > 0 {
 				c.add(sideDoor, Warning, n.Pos, path(r, fmt.Sprintf(".names[%d]", j)), fmt.Sprintf("%s: %v, but %s allowed", n.Text, r.Return, isAre(open)),

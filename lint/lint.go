@@ -2,6 +2,7 @@ package lint
 
 import (
 	"errors"
+	"fmt"
 	"slices"
 	"strconv"
 	"strings"
@@ -41,6 +42,10 @@ type Finding struct {
 	Text  string
 	Width int
 }
+
+// maxFindings bounds what is said about one profile, the worst of the rest
+// excepted: nobody reads more, and a report must not take forever.
+const maxFindings = 1000
 
 // Check finds what is wrong with a profile. What depends on the architecture,
 // the kernel or the capabilities is judged under the facts; the architecture
@@ -156,9 +161,17 @@ func isMask(path string) bool {
 
 // finish drops what comments silence, sorts, and adds the source.
 func (c *checker) finish(src string) []Finding {
+	comments := make(map[int]string)
+	if c.profile != nil {
+		for i := range c.profile.Rules {
+			if r := &c.profile.Rules[i]; r.Comment != "" {
+				comments[r.Index] = r.Comment
+			}
+		}
+	}
 	kept := c.found[:0]
 	for _, f := range c.found {
-		if f.Rule == refused || !c.silenced(f) {
+		if f.Rule == refused || !silenced(f, comments) {
 			kept = append(kept, f)
 		}
 	}
@@ -171,6 +184,11 @@ func (c *checker) finish(src string) []Finding {
 		}
 		return strings.Compare(a.Rule, b.Rule)
 	})
+	if n := len(kept) - maxFindings; n > 0 {
+		worst := slices.MaxFunc(kept[maxFindings:], func(a, b Finding) int { return int(a.Level) - int(b.Level) })
+		worst.Msg += fmt.Sprintf(" (%d more findings are left out)", n-1)
+		kept = append(kept[:maxFindings], worst)
+	}
 	lines := strings.Split(src, "\n")
 	for i := range kept {
 		if p := kept[i].Pos; p.Line > 0 && p.Line <= len(lines) {
@@ -181,26 +199,16 @@ func (c *checker) finish(src string) []Finding {
 	return kept
 }
 
-// silenced reports whether the comment of the entry asks to ignore the rule.
-func (c *checker) silenced(f Finding) bool {
-	if c.profile == nil {
-		return false
-	}
+// silenced reports whether the comment of the entry, by its index, asks to ignore
+// the rule.
+func silenced(f Finding, comments map[int]string) bool {
 	rest, ok := strings.CutPrefix(f.Path, "syscalls[")
 	if !ok {
 		return false
 	}
 	number, _, _ := strings.Cut(rest, "]")
 	index, err := strconv.Atoi(number)
-	if err != nil {
-		return false
-	}
-	for i := range c.profile.Rules {
-		if r := &c.profile.Rules[i]; r.Index == index {
-			return ignores(r.Comment, f.Rule)
-		}
-	}
-	return false
+	return err == nil && ignores(comments[index], f.Rule)
 }
 
 // ignores reads "weir:ignore WEIR003 WEIR007" anywhere in a comment.

@@ -5,10 +5,12 @@ import (
 	"encoding/json"
 	"flag"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/weir-dev/weir/lint"
 	"github.com/weir-dev/weir/profile"
@@ -224,6 +226,27 @@ func TestAHostileNameCannotMoveTheCursorOrStartACommand(t *testing.T) {
 		if !strings.HasPrefix(line, "::") || !strings.Contains(line, "file=a%2Cb%3Ac%25%0A.json,") {
 			t.Errorf("%q", line)
 		}
+	}
+}
+
+func TestAHugeProfileIsJudgedInSeconds(t *testing.T) {
+	rule := `{"names": ["mkdiratt", "openat"], "action": "SCMP_ACT_ERRNO", "args": [{"index": 1, "value": 7, "op": "SCMP_CMP_EQ"}]},`
+	src := `{"defaultAction": "SCMP_ACT_ALLOW", "syscalls": [` + strings.Repeat(rule, 30_000) + `{"names": [], "action": "SCMP_ACT_ALLOW"}]}`
+	start := time.Now()
+	found := lint.Check("profile.json", []byte(src), facts)
+	for _, write := range []func(io.Writer, []lint.Finding) error{lint.SARIF, lint.JSON, lint.GitHub} {
+		if err := write(io.Discard, found); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := lint.Text(io.Discard, found, lint.Style{}); err != nil {
+		t.Fatal(err)
+	}
+	if last := found[len(found)-1]; len(found) != 1001 || !strings.Contains(last.Msg, "more findings are left out") {
+		t.Errorf("%d findings, the last: %v", len(found), last)
+	}
+	if took := time.Since(start); took > 20*time.Second {
+		t.Errorf("it took %v", took)
 	}
 }
 

@@ -67,9 +67,9 @@ func (f *Finding) underline() (source, under string) {
 		from++
 	}
 	left := printable(f.Text[from:start])
-	mid := printable(f.Text[start : start+f.Width])
-	right := printable(f.Text[start+f.Width:])
-	source = left + mid + right
+	end := start + f.Width
+	mid := printable(f.Text[start:min(end, start+most*utf8.UTFMax)])
+	source = left + mid + printable(f.Text[end:min(len(f.Text), end+most*utf8.UTFMax)])
 	if r := []rune(source); len(r) > most {
 		source = string(r[:most])
 	}

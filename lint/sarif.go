@@ -35,7 +35,8 @@ func SARIF(w io.Writer, found []Finding) error {
 			location.Region = &sarifRegion{f.Pos.Line, column, column + max(utf8.RuneCountInString(f.Text[start:start+f.Width]), 1)}
 		}
 		r.Locations = []sarifLocation{{location}}
-		key := f.Pos.File + "\x00" + f.Rule + "\x00" + strings.TrimSpace(f.Text) + "\x00" + f.Msg
+		text = strings.TrimSpace(f.Text[:min(len(f.Text), 1000)]) // the whole of any line but a minified one
+		key := f.Pos.File + "\x00" + f.Rule + "\x00" + text + "\x00" + f.Msg
 		same[key]++
 		r.PartialFingerprints = map[string]string{"weir/v1": fmt.Sprintf("%x", sha256.Sum256(fmt.Appendf(nil, "%s\x00%d", key, same[key])))[:32]}
 		run.Results = append(run.Results, r)
