@@ -23,7 +23,8 @@ const programFormats = "raw, asm, c, base64, json"
 func compileCommand() *cobra.Command {
 	var facts factFlags
 	var format, output string
-	var strict, lenient, stats bool
+	var strict, stats bool
+	var read readFlags
 	cmd := &cobra.Command{
 		Use:   "compile PROFILE",
 		Short: "Compile a profile into a program",
@@ -42,11 +43,11 @@ annotation run.oci.seccomp_bpf_data; json is an array of instructions.`,
 			if err != nil {
 				return err
 			}
-			p, err := readProfile(args[0], cmd.InOrStdin(), lenient)
+			p, err := read.read(args[0], cmd.InOrStdin())
 			if err != nil {
 				return err
 			}
-			c, err := weir.Compile(p, f, weir.Options{Lenient: lenient})
+			c, err := weir.Compile(p, f, weir.Options{Lenient: read.lenient})
 			if err != nil {
 				return err
 			}
@@ -67,14 +68,15 @@ annotation run.oci.seccomp_bpf_data; json is an array of instructions.`,
 	cmd.Flags().StringVarP(&format, "format", "f", "asm", "form of the program: "+programFormats)
 	cmd.Flags().StringVarP(&output, "output", "o", "", "file to write (default: standard output)")
 	cmd.Flags().BoolVar(&stats, "stats", false, "show what the program costs instead of the program")
-	addStrictness(cmd, &strict, &lenient)
+	addStrictness(cmd, &strict, &read)
 	return cmd
 }
 
-// addStrictness adds the two flags of every verb that resolves a profile.
-func addStrictness(cmd *cobra.Command, strict, lenient *bool) {
+// addStrictness adds the flags of a verb that reads a profile and may refuse one
+// that has notes.
+func addStrictness(cmd *cobra.Command, strict *bool, read *readFlags) {
 	cmd.Flags().BoolVar(strict, "strict", false, "make errors of the notes about the profile")
-	cmd.Flags().BoolVar(lenient, "lenient", false, "note what loosens the profile and do not refuse it, as Docker and runc")
+	read.add(cmd)
 	cmd.MarkFlagsMutuallyExclusive("strict", "lenient")
 }
 

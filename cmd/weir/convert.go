@@ -18,7 +18,8 @@ import (
 func convertCommand() *cobra.Command {
 	var facts factFlags
 	var to, output string
-	var strict, lenient bool
+	var strict bool
+	var read readFlags
 	cmd := &cobra.Command{
 		Use:   "convert PROFILE --to FORMAT",
 		Short: "Write a profile in a form that others read",
@@ -49,11 +50,11 @@ one machine: --arch, --kernel and the capabilities say for which.`,
 			if err != nil {
 				return err
 			}
-			p, err := readProfile(args[0], cmd.InOrStdin(), lenient)
+			p, err := read.read(args[0], cmd.InOrStdin())
 			if err != nil {
 				return err
 			}
-			r, err := convert.Profile(p, format, f, policy.Options{Lenient: lenient})
+			r, err := convert.Profile(p, format, f, policy.Options{Lenient: read.lenient})
 			if err != nil {
 				return err
 			}
@@ -69,7 +70,7 @@ one machine: --arch, --kernel and the capabilities say for which.`,
 	facts.add(cmd)
 	cmd.Flags().StringVar(&to, "to", "", "format to write: "+formatNames())
 	cmd.Flags().StringVarP(&output, "output", "o", "", "file to write (default: standard output)")
-	addStrictness(cmd, &strict, &lenient)
+	addStrictness(cmd, &strict, &read)
 	return cmd
 }
 

@@ -17,7 +17,8 @@ import (
 
 func explainCommand() *cobra.Command {
 	var facts factFlags
-	var lenient, asJSON bool
+	var asJSON bool
+	var read readFlags
 	cmd := &cobra.Command{
 		Use:   "explain PROFILE [CALL...]",
 		Short: "Say what a profile does, or what it does with a call",
@@ -43,11 +44,11 @@ number alone asks about every argument; _ is one that is left open.
 			if err != nil {
 				return err
 			}
-			p, err := readProfile(args[0], cmd.InOrStdin(), lenient)
+			p, err := read.read(args[0], cmd.InOrStdin())
 			if err != nil {
 				return err
 			}
-			q := explain.Question{Profile: p, Facts: f, Options: policy.Options{Lenient: lenient}}
+			q := explain.Question{Profile: p, Facts: f, Options: policy.Options{Lenient: read.lenient}}
 			var told []explanation
 			if len(args) == 1 {
 				told, err = readings(q, everywhere)
@@ -65,7 +66,7 @@ number alone asks about every argument; _ is one that is left open.
 	}
 	facts.add(cmd)
 	cmd.Flags().Lookup("arch").Usage = "architecture of the kernel that runs the filter, such as aarch64, or all (default: this machine's)"
-	cmd.Flags().BoolVar(&lenient, "lenient", false, "note what loosens the profile and do not refuse it, as Docker and runc")
+	read.add(cmd)
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON: a list with an entry for each CALL or architecture")
 	return cmd
 }

@@ -127,16 +127,32 @@ func parseCaps(flag string, names []string) (set seccomp.Caps, all bool, err err
 	return set, all, nil
 }
 
-// readProfile reads a PROFILE: a file, - or builtin.
-func readProfile(arg string, stdin io.Reader, lenient bool) (*profile.Profile, error) {
-	if arg == "builtin" {
-		return profile.Default(), nil
+// readFlags say how a PROFILE is read.
+type readFlags struct {
+	lenient bool
+	as      string
+}
+
+func (f *readFlags) add(cmd *cobra.Command) {
+	cmd.Flags().BoolVar(&f.lenient, "lenient", false, "note what loosens the profile and do not refuse it, as Docker and runc")
+	cmd.Flags().StringVar(&f.as, "as", "docker", "read the profile as docker does, or as oci (containerd)")
+}
+
+// read reads a PROFILE: a file, - or builtin.
+func (f *readFlags) read(arg string, stdin io.Reader) (*profile.Profile, error) {
+	opts := profile.Options{Lenient: f.lenient}
+	switch f.as {
+	case "docker":
+	case "oci":
+		opts.Dialect = profile.OCI
+	default:
+		return nil, hintf(fmt.Errorf("--as: unknown dialect %q", f.as), "the dialects are docker and oci")
 	}
 	file, src, err := readSource(arg, stdin)
 	if err != nil {
 		return nil, err
 	}
-	return profile.Parse(file, src, profile.Options{Lenient: lenient})
+	return profile.Parse(file, src, opts)
 }
 
 // readSource reads the text of a PROFILE, and says what it is called.

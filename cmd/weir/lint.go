@@ -81,13 +81,6 @@ func printFindings(w io.Writer, found []lint.Finding) error {
 	for _, f := range found {
 		n[f.Level]++
 	}
-	_, err := fmt.Fprintf(w, "%s, %s, %s\n", counted(n[lint.Error], "error"), counted(n[lint.Warning], "warning"), counted(n[lint.Note], "note"))
+	_, err := fmt.Fprintf(w, "%s, %s, %s\n", plural(n[lint.Error], "error"), plural(n[lint.Warning], "warning"), plural(n[lint.Note], "note"))
 	return err
-}
-
-func counted(n int, word string) string {
-	if n == 1 {
-		return "1 " + word
-	}
-	return fmt.Sprintf("%d %ss", n, word)
 }

@@ -69,7 +69,7 @@ func (f *probeFlags) run(cmd *cobra.Command) error {
 	if c != nil {
 		l.Filter = &probe.Filter{
 			Compiled: c.Compiled, Profile: c.profile, Facts: c.facts,
-			Options: weir.Options{Lenient: f.security.lenient},
+			Options: weir.Options{Lenient: f.security.read.lenient},
 		}
 	}
 	rows, err := probe.Run(cmd.Context(), l)

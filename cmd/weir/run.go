@@ -291,7 +291,7 @@ func (f *capFlags) granted(privileged bool, stderr io.Writer) (seccomp.Caps, err
 		return grantable, nil
 	}
 	base := seccomp.DefaultCaps & grantable
-	if missing := seccomp.DefaultCaps &^ grantable; missing != 0 {
+	if missing := seccomp.DefaultCaps &^ grantable; missing != 0 && os.Geteuid() == 0 {
 		fmt.Fprintf(stderr, "weir: note: this process cannot grant %v: the container goes without\n", missing.List())
 	}
 	return f.apply(base, grantable)

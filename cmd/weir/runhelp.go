@@ -11,7 +11,7 @@ import (
 // runGroups is the order in which the help shows the flags of weir run.
 var runGroups = []struct{ title, flags string }{
 	{"Process", "interactive tty env env-file workdir user group-add entrypoint"},
-	{"Filter and capabilities", "security-opt lenient strict cap-add cap-drop privileged"},
+	{"Filter and capabilities", "security-opt lenient strict as cap-add cap-drop privileged"},
 	{"Files and memory", "rootfs read-only volume shm-size"},
 	{"Network and name", "network hostname"},
 	{"Image and run", "pull rm timing help"},

@@ -18,14 +18,15 @@ import (
 
 // securityFlags are Docker's --security-opt, and how strictly a profile is read.
 type securityFlags struct {
-	options         []string
-	strict, lenient bool
-	reached         func(step string) // told when a step is over, unless nil
+	options []string
+	strict  bool
+	read    readFlags
+	reached func(step string) // told when a step is over, unless nil
 }
 
 func (f *securityFlags) add(cmd *cobra.Command) {
 	cmd.Flags().StringArrayVar(&f.options, "security-opt", nil, "seccomp=FILE, seccomp=builtin, seccomp=unconfined, no-new-privileges")
-	addStrictness(cmd, &f.strict, &f.lenient)
+	addStrictness(cmd, &f.strict, &f.read)
 }
 
 const securityAccepted = "accepted are seccomp=FILE, seccomp=builtin, seccomp=unconfined and no-new-privileges[=true|false]"
@@ -97,14 +98,14 @@ func (f *securityFlags) compile(arg string, caps seccomp.Caps, cmd *cobra.Comman
 	if facts.Kernel, err = hostKernel(); err != nil {
 		return nil, err
 	}
-	p, err := readProfile(arg, cmd.InOrStdin(), f.lenient)
+	p, err := f.read.read(arg, cmd.InOrStdin())
 	if err != nil {
 		return nil, err
 	}
 	if f.reached != nil {
 		f.reached("profile")
 	}
-	c, err := weir.Compile(p, facts, weir.Options{Lenient: f.lenient, Reached: f.reached})
+	c, err := weir.Compile(p, facts, weir.Options{Lenient: f.read.lenient, Reached: f.reached})
 	if err != nil {
 		return nil, err
 	}

@@ -13,7 +13,7 @@ import (
 
 func testCommand() *cobra.Command {
 	var facts factFlags
-	var lenient bool
+	var read readFlags
 	cmd := &cobra.Command{
 		Use:   "test PROFILE CASES",
 		Short: "Hold a profile against a table of calls and verdicts",
@@ -35,7 +35,7 @@ The exit code is 0 if every case is met, 1 if one is not, and 2 on trouble.`,
 			if err != nil {
 				return err
 			}
-			p, err := readProfile(args[0], cmd.InOrStdin(), lenient)
+			p, err := read.read(args[0], cmd.InOrStdin())
 			if err != nil {
 				return err
 			}
@@ -50,7 +50,7 @@ The exit code is 0 if every case is met, 1 if one is not, and 2 on trouble.`,
 			if len(cases) == 0 {
 				return fmt.Errorf("%s: there is no case in it", args[1])
 			}
-			failures, err := explain.Question{Profile: p, Facts: f, Options: policy.Options{Lenient: lenient}}.Check(cases)
+			failures, err := explain.Question{Profile: p, Facts: f, Options: policy.Options{Lenient: read.lenient}}.Check(cases)
 			if err != nil {
 				return err
 			}
@@ -64,7 +64,7 @@ The exit code is 0 if every case is met, 1 if one is not, and 2 on trouble.`,
 		},
 	}
 	facts.add(cmd)
-	cmd.Flags().BoolVar(&lenient, "lenient", false, "note what loosens the profile and do not refuse it, as Docker and runc")
+	read.add(cmd)
 	return cmd
 }
 

@@ -16,7 +16,7 @@ import (
 func verifyCommand() *cobra.Command {
 	var pid int
 	var against string
-	var lenient bool
+	var read readFlags
 	cmd := &cobra.Command{
 		Use:   "verify --pid N [--against PROFILE]",
 		Short: "Prove that a running process is confined as a profile says",
@@ -39,8 +39,8 @@ be decided. weir diff pid:N PROFILE lists all differences.`,
 			if pid <= 0 {
 				return fmt.Errorf("--pid: %d is not the number of a process", pid)
 			}
-			if lenient && against == "" {
-				return errors.New("--lenient is about the profile of --against, and there is none")
+			if against == "" && (read.lenient || cmd.Flags().Changed("as")) {
+				return errors.New("--lenient and --as are about the profile of --against, and there is none")
 			}
 			target, err := readProcess(pid)
 			if err != nil {
@@ -54,16 +54,16 @@ be decided. weir diff pid:N PROFILE lists all differences.`,
 				printProcess(cmd.OutOrStdout(), target)
 				return printEffective(cmd.OutOrStdout(), facts.Arch, target.Subject)
 			}
-			p, err := readProfile(against, cmd.InOrStdin(), lenient)
+			p, err := read.read(against, cmd.InOrStdin())
 			if err != nil {
 				return err
 			}
-			return verifyProcess(cmd.OutOrStdout(), cmd.ErrOrStderr(), target, p, facts, lenient)
+			return verifyProcess(cmd.OutOrStdout(), cmd.ErrOrStderr(), target, p, facts, read.lenient)
 		},
 	}
 	cmd.Flags().IntVar(&pid, "pid", 0, "the process, or one thread of it")
 	cmd.Flags().StringVar(&against, "against", "", "the profile to hold it against")
-	cmd.Flags().BoolVar(&lenient, "lenient", false, "note what loosens the profile and do not refuse it, as Docker and runc")
+	read.add(cmd)
 	cmd.MarkFlagRequired("pid")
 	return cmd
 }
