@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"math"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -36,11 +35,18 @@ type (
 	}
 )
 
-// listenerPath is the only place where the operator lets a listener be.
-var listenerPath = regexp.MustCompile(`^/var/run/security-profiles-operator/[a-zA-Z0-9_.-]+$`)
-
 // maxListenerPath is what fits into a sockaddr_un.
 const maxListenerPath = 107
+
+// takesListener reports whether the operator lets a listener be there: in its own
+// directory, by a name of letters, digits, "_", "." and "-".
+func takesListener(path string) bool {
+	name, inside := strings.CutPrefix(path, "/var/run/security-profiles-operator/")
+	odd := func(r rune) bool {
+		return (r < 'a' || r > 'z') && (r < 'A' || r > 'Z') && (r < '0' || r > '9') && !strings.ContainsRune("_.-", r)
+	}
+	return inside && name != "" && strings.IndexFunc(name, odd) < 0 && len(path) <= maxListenerPath
+}
 
 // spo writes the manifest. The spec is returned a second time, as the JSON that
 // the operator hands to the runtime.
@@ -89,7 +95,7 @@ func (c *conversion) spoProfile() *profile.Profile {
 	if p.FlagsSet && p.Flags == 0 {
 		c.lose(0, "flags", "a SeccompProfile cannot have an empty list of flags: the runtime then uses SECCOMP_FILTER_FLAG_SPEC_ALLOW", "")
 	}
-	if p.ListenerPath != "" && (!listenerPath.MatchString(p.ListenerPath) || len(p.ListenerPath) > maxListenerPath) {
+	if p.ListenerPath != "" && !takesListener(p.ListenerPath) {
 		c.refuse(0, "listenerPath", fmt.Sprintf("the operator takes no listener at %q", p.ListenerPath),
 			"it must be a file in /var/run/security-profiles-operator")
 	}

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"regexp"
 	"strconv"
 	"strings"
 	"time"
@@ -55,7 +54,7 @@ func readSubject(arg string, facts seccomp.Facts, stdin io.Reader, stderr io.Wri
 	if err != nil {
 		return subject{}, err
 	}
-	if object.Match(src) {
+	if beginsObject(src) {
 		p, err := profile.Parse(name, src, profile.Options{})
 		if err != nil {
 			return subject{}, err
@@ -72,9 +71,13 @@ func readSubject(arg string, facts seccomp.Facts, stdin io.Reader, stderr io.Wri
 	return subject{name, verify.Subject{Filters: []bpf.Program{prog}}}, nil
 }
 
-// object matches the beginning of a JSON object. No form of a program begins so:
-// that in JSON is a list, and braces in C have numbers.
-var object = regexp.MustCompile(`^\s*\{\s*["}]`)
+// beginsObject recognises the beginning of a JSON object. No form of a program
+// begins so: that in JSON is a list, and braces in C have numbers.
+func beginsObject(src []byte) bool {
+	rest, brace := bytes.CutPrefix(bytes.TrimSpace(src), []byte("{"))
+	rest = bytes.TrimSpace(rest)
+	return brace && len(rest) > 0 && (rest[0] == '"' || rest[0] == '}')
+}
 
 func resolved(name string, p *profile.Profile, facts seccomp.Facts, lenient bool, stderr io.Writer) (subject, error) {
 	pol, notes, err := policy.Resolve(p, facts, policy.Options{Lenient: lenient})
