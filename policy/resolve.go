@@ -166,10 +166,10 @@ func (r *resolver) policy(archs []seccomp.Arch) *Policy {
 }
 
 // calls adds the rows of the calls that rules name on one architecture, and of
-// what lies between them.
-func (r *resolver) calls(b *builder, a seccomp.Arch, between []Rule) {
+// what lies between them. A call that only generated rules are about gets none
+// above the boundary: it is newer than the profile.
+func (r *resolver) calls(b *builder, a seccomp.Arch, between []Rule, boundary seccomp.Nr) {
 	generated := r.multiplexed(a)
-	boundary, bounded := r.boundary(a)
 	on := syscalls.On(a)
 	for i := 0; i < len(on); {
 		nr, _ := on[i].Nr(a)
@@ -196,7 +196,7 @@ func (r *resolver) calls(b *builder, a seccomp.Arch, between []Rule) {
 			}
 		}
 		var rules []Rule
-		if more := generated[first]; len(more) > 0 && (!bounded || nr <= boundary) {
+		if more := generated[first]; len(more) > 0 && nr <= boundary {
 			rules = r.order(more)
 		} else if single >= 0 {
 			rules = r.only(single, a)

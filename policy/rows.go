@@ -30,7 +30,7 @@ func (r *resolver) abi(p *Policy, archs []seccomp.Arch) ABI {
 			// stays 0 if the kernel does not know it.
 			b.fill(0, a, beyond)
 		}
-		r.calls(&b, a, below)
+		r.calls(&b, a, below, boundary)
 		b.fill(boundary, a, below)
 		b.fill(lastNr, a, beyond)
 		return ABI{Audit: a.Audit(), Rows: b.rows}
@@ -49,7 +49,7 @@ func (r *resolver) abi(p *Policy, archs []seccomp.Arch) ABI {
 	if hasNative {
 		below, beyond, boundary := gaps(0, upper)
 		nativeBeyond = beyond
-		r.calls(&b, native, below)
+		r.calls(&b, native, below, boundary)
 		b.fill(min(boundary, x32First-1), native, below)
 		b.fill(x32First-1, native, beyond)
 	} else {
@@ -58,7 +58,7 @@ func (r *resolver) abi(p *Policy, archs []seccomp.Arch) ABI {
 	if hasX32 {
 		below, beyond, boundary := gaps(last, upper)
 		x32Beyond = beyond
-		r.calls(&b, x32, below)
+		r.calls(&b, x32, below, boundary)
 		b.fill(min(boundary, 2*x32First-1), x32, below)
 		b.fill(2*x32First-1, x32, beyond)
 	} else {

@@ -39,11 +39,7 @@ annotation run.oci.seccomp_bpf_data; json is an array of instructions.`,
   weir compile --arch aarch64 --kernel 5.10 --cap-add SYS_ADMIN profile.json`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			f, err := facts.facts()
-			if err != nil {
-				return err
-			}
-			p, err := read.read(args[0], cmd.InOrStdin())
+			p, f, err := profileAndFacts(cmd, args[0], &read, &facts)
 			if err != nil {
 				return err
 			}

@@ -46,11 +46,7 @@ one machine: --arch, --kernel and the capabilities say for which.`,
 			if err != nil {
 				return err
 			}
-			f, err := facts.facts()
-			if err != nil {
-				return err
-			}
-			p, err := read.read(args[0], cmd.InOrStdin())
+			p, f, err := profileAndFacts(cmd, args[0], &read, &facts)
 			if err != nil {
 				return err
 			}

@@ -40,11 +40,7 @@ number alone asks about every argument; _ is one that is left open.
 			if everywhere {
 				facts.arch = ""
 			}
-			f, err := facts.facts()
-			if err != nil {
-				return err
-			}
-			p, err := read.read(args[0], cmd.InOrStdin())
+			p, f, err := profileAndFacts(cmd, args[0], &read, &facts)
 			if err != nil {
 				return err
 			}

@@ -155,6 +155,17 @@ func (f *readFlags) read(arg string, stdin io.Reader) (*profile.Profile, error) 
 	return profile.Parse(file, src, opts)
 }
 
+// profileAndFacts returns what a verb resolves: a PROFILE, and what its flags say
+// it is resolved against.
+func profileAndFacts(cmd *cobra.Command, arg string, read *readFlags, flags *factFlags) (*profile.Profile, seccomp.Facts, error) {
+	facts, err := flags.facts()
+	if err != nil {
+		return nil, facts, err
+	}
+	p, err := read.read(arg, cmd.InOrStdin())
+	return p, facts, err
+}
+
 // readSource reads the text of a PROFILE, and says what it is called.
 func readSource(arg string, stdin io.Reader) (file string, src []byte, err error) {
 	switch arg {

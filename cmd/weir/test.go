@@ -31,11 +31,7 @@ an errno by name or number.
 The exit code is 0 if every case is met, 1 if one is not, and 2 on trouble.`,
 		Args: cobra.ExactArgs(2),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			f, err := facts.facts()
-			if err != nil {
-				return err
-			}
-			p, err := read.read(args[0], cmd.InOrStdin())
+			p, f, err := profileAndFacts(cmd, args[0], &read, &facts)
 			if err != nil {
 				return err
 			}
