@@ -12,6 +12,8 @@ import (
 	"testing"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/weir-dev/weir/internal/kerneltest"
 )
 
 func newStore(t *testing.T) *Store {
@@ -165,7 +167,7 @@ func TestLayerThatAnImageHasTwiceIsStackedOnce(t *testing.T) {
 }
 
 func TestLayersBelowAnOpaqueRootAreLeftOut(t *testing.T) {
-	needRoot(t)
+	kerneltest.Require(t, kerneltest.Root)
 	s := newStore(t)
 	addImage(t, s, "x", "base", "opaque", "top")
 	if err := unix.Setxattr(s.layerPath(diffID("opaque"), "fs"), "trusted.overlay.opaque", []byte("y"), 0); err != nil {
@@ -343,17 +345,6 @@ func TestDefaultDir(t *testing.T) {
 	if dir, _ := DefaultDir(); dir != "/elsewhere" {
 		t.Errorf("WEIR_ROOT gives %s", dir)
 	}
-}
-
-func needRoot(t *testing.T) {
-	t.Helper()
-	if os.Geteuid() == 0 {
-		return
-	}
-	if os.Getenv("WEIR_TEST_MUST_RUN") == "1" {
-		t.Fatal("needs root")
-	}
-	t.Skip("needs root")
 }
 
 // The lookup stands on the way of every container start.

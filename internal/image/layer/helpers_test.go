@@ -10,19 +10,9 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
-)
 
-// needRoot skips, or fails where tests must run: layers are unpacked as root.
-func needRoot(t *testing.T) {
-	t.Helper()
-	if os.Geteuid() == 0 {
-		return
-	}
-	if os.Getenv("WEIR_TEST_MUST_RUN") == "1" {
-		t.Fatal("needs root")
-	}
-	t.Skip("needs root")
-}
+	"github.com/weir-dev/weir/internal/kerneltest"
+)
 
 // made is the mtime of every entry that does not say otherwise.
 var made = time.Unix(1_700_000_000, 123_456_789)
@@ -88,7 +78,7 @@ func archive(t *testing.T, entries ...entry) io.Reader {
 // unpack makes the entries in a new directory.
 func unpack(t *testing.T, entries ...entry) string {
 	t.Helper()
-	needRoot(t)
+	kerneltest.Require(t, kerneltest.Root)
 	root := t.TempDir()
 	if _, err := Unpack(root, archive(t, entries...)); err != nil {
 		t.Fatal(err)
@@ -138,7 +128,7 @@ func gone(t *testing.T, elem ...string) {
 // overlay mounts the layers, lowest first, with an empty upper directory, and gives the mount point.
 func overlay(t *testing.T, layers ...string) string {
 	t.Helper()
-	needRoot(t)
+	kerneltest.Require(t, kerneltest.Root)
 	base := t.TempDir()
 	var lower string
 	for _, l := range layers {

@@ -12,13 +12,15 @@ import (
 	"testing"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/weir-dev/weir/internal/kerneltest"
 )
 
 // Each case is a layer that tries to reach a canary outside of the directory that it is unpacked in. The
 // directory lies at outside/a/b/layer, and outside/canary must stay as it was, alone in its directory.
 // Whether the layer is refused or comes out harmless is part of the case.
 func TestLayersCannotReachOutside(t *testing.T) {
-	needRoot(t)
+	kerneltest.Require(t, kerneltest.Root)
 	for _, c := range []struct {
 		name    string
 		entries func(outside string) []entry
@@ -182,7 +184,7 @@ func TestLayersCannotSpeakToOverlayfs(t *testing.T) {
 		{"a directory with a whiteout's name is refused", []entry{file(".wh.d/f", "")}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			needRoot(t)
+			kerneltest.Require(t, kerneltest.Root)
 			_, err := Unpack(t.TempDir(), archive(t, c.entries...))
 			if !errors.Is(err, ErrHostile) {
 				t.Errorf("got %v, want ErrHostile", err)
@@ -192,7 +194,7 @@ func TestLayersCannotSpeakToOverlayfs(t *testing.T) {
 }
 
 func TestImpossibleEntriesAreErrors(t *testing.T) {
-	needRoot(t)
+	kerneltest.Require(t, kerneltest.Root)
 	for _, c := range []struct {
 		name, want string
 		e          entry
@@ -227,7 +229,7 @@ func TestImpossibleEntriesAreErrors(t *testing.T) {
 // A sparse file of 4 EiB takes a few hundred bytes of tar. GNU tar's format 1.0: the map of data lies in front
 // of the data, the real size in a PAX record.
 func TestSparseFileThatCannotFitIsRefusedAtOnce(t *testing.T) {
-	needRoot(t)
+	kerneltest.Require(t, kerneltest.Root)
 	var b bytes.Buffer
 	w := tar.NewWriter(&b)
 	sparseMap := fmt.Sprintf("%-512s", "1\n0\n1\n")

@@ -10,6 +10,8 @@ import (
 	"testing"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/weir-dev/weir/internal/kerneltest"
 )
 
 func TestRemoveStaysInside(t *testing.T) {
@@ -37,7 +39,7 @@ func TestRemoveStaysInside(t *testing.T) {
 }
 
 func TestRemoveStopsAtMounts(t *testing.T) {
-	needRoot(t)
+	kerneltest.Require(t, kerneltest.Root)
 	outside := t.TempDir()
 	canary := filepath.Join(outside, "canary")
 	os.WriteFile(canary, nil, 0o600)
@@ -106,7 +108,7 @@ func TestRemoveOfVeryDeepTrees(t *testing.T) {
 }
 
 func TestRemoveNeedsNoPermissionBits(t *testing.T) {
-	needRoot(t)
+	kerneltest.Require(t, kerneltest.Root)
 	doomed := filepath.Join(t.TempDir(), "doomed")
 	os.MkdirAll(filepath.Join(doomed, "closed", "sub"), 0o755)
 	os.WriteFile(filepath.Join(doomed, "closed", "f"), nil, 0o000)

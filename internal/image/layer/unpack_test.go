@@ -13,6 +13,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/weir-dev/weir/internal/kerneltest"
 )
 
 func TestUnpackKeepsWhatTheHeaderSays(t *testing.T) {
@@ -73,7 +75,7 @@ func TestUnpackKeepsWhatTheHeaderSays(t *testing.T) {
 }
 
 func TestUnpackDoesNotDependOnTheUmask(t *testing.T) {
-	needRoot(t)
+	kerneltest.Require(t, kerneltest.Root)
 	defer unix.Umask(unix.Umask(0o077))
 	root := unpack(t, file("implied/f", ""), with(device("n", 1, 3), func(h *tar.Header) { h.Mode = 0o666 }))
 	if got := lstat(t, root, "implied").Mode & 0o7777; got != 0o755 {
@@ -111,7 +113,7 @@ func TestLaterEntriesWin(t *testing.T) {
 }
 
 func TestRootEntryIsIgnored(t *testing.T) {
-	needRoot(t)
+	kerneltest.Require(t, kerneltest.Root)
 	root := t.TempDir()
 	os.Chmod(root, 0o755)
 	if _, err := Unpack(root, archive(t, with(dir("."), func(h *tar.Header) { h.Mode, h.Uid = 0o700, 5 }), file("./f", "x"))); err != nil {
@@ -126,7 +128,7 @@ func TestRootEntryIsIgnored(t *testing.T) {
 }
 
 func TestBrokenArchivesAreErrors(t *testing.T) {
-	needRoot(t)
+	kerneltest.Require(t, kerneltest.Root)
 	whole, _ := io.ReadAll(archive(t, file("f", string(make([]byte, 5000)))))
 	for _, c := range []struct {
 		name string
