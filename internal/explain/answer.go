@@ -30,6 +30,9 @@ type Answer struct {
 	// Missed are the rules of the call that do not match it.
 	Missed []Case `json:"missed"`
 
+	// Notes are about rules of the call that disagree.
+	Notes []Note `json:"notes"`
+
 	Flips  []Flip  `json:"flips"`
 	Doors  []Door  `json:"doors"`
 	Guards []Guard `json:"guards"`
@@ -145,6 +148,7 @@ func (q Question) Ask(text string) (*Answer, error) {
 		return nil, err
 	}
 	a := r.ask(call)
+	a.Notes = append(a.Notes, r.conflicts(call)...)
 	a.Flips = append(a.Flips, r.flips(call, a)...)
 	a.Doors = append(a.Doors, r.doors(call)...)
 	for _, g := range calls.Guarded(call) {
@@ -161,7 +165,7 @@ func (q Question) Ask(text string) (*Answer, error) {
 func (r *resolved) ask(call calls.Call) *Answer {
 	a := &Answer{
 		Call: call.String(), Syscall: call.Syscall.String(), Arch: call.Arch.Name(), Number: uint32(call.Nr), Facts: facts(r.Facts),
-		Missed: []Case{}, Flips: []Flip{}, Doors: []Door{}, Guards: []Guard{},
+		Missed: []Case{}, Notes: []Note{}, Flips: []Flip{}, Doors: []Door{}, Guards: []Guard{},
 	}
 	for _, rule := range r.rules(call) {
 		c := r.newCase(call, rule)

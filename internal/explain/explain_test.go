@@ -230,3 +230,25 @@ func TestThousandsOfVersionsAreNotAllTried(t *testing.T) {
 		t.Errorf("%s, want allow", got)
 	}
 }
+
+func TestRulesThatDisagreeAreNamed(t *testing.T) {
+	const src = `{"defaultAction": "SCMP_ACT_ERRNO", "syscalls": [
+		{"names": ["read", "kcmp"], "action": "SCMP_ACT_ALLOW"},
+		{"names": ["kcmp"], "action": "SCMP_ACT_ERRNO", "errnoRet": 38, "args": [{"index": 0, "value": 7, "op": "SCMP_CMP_LE"}]},
+		{"names": ["bpf", "nosuch"], "action": "SCMP_ACT_ALLOW"}, {"names": ["bpf"], "action": "SCMP_ACT_LOG"}]}`
+	q := about(t, src, seccomp.ArchX86_64)
+	for call, want := range map[string]string{
+		"kcmp":   "p.json:2:22 kcmp: allow gives way to the stricter errno ENOSYS of syscalls[1] (line 3) where both apply; libseccomp forgets the conditions and answers allow",
+		"bpf(1)": "p.json:4:72 bpf: log has no effect: the first rule wins, allow of syscalls[2] (line 4)",
+		"read":   "",
+		"9999":   "",
+	} {
+		var got []string
+		for _, n := range ask(t, q, call).Notes {
+			got = append(got, n.At.String()+" "+n.Text)
+		}
+		if strings.Join(got, "\n") != want {
+			t.Errorf("%s: %q, want %q", call, got, want)
+		}
+	}
+}

@@ -20,6 +20,11 @@ func (a *Answer) Write(w io.Writer, s Style) error {
 		section(&b, s, "Rules that do not match", rows)
 	}
 	var rows [][]cell
+	for _, n := range a.Notes {
+		rows = append(rows, []cell{{n.At.String(), dim}, {n.Text, plain}})
+	}
+	section(&b, s, "Rules that disagree", rows)
+	rows = nil
 	for _, f := range a.Flips {
 		rows = append(rows, []cell{verdict(f.Verdict), {flipTitle[f.By], dim}, {f.Change, plain}})
 	}
