@@ -59,6 +59,18 @@ func setCredentials(p *handover.Plan, u user) error {
 	return doing("tie the container to the launcher", thread.Prctl(unix.PR_SET_PDEATHSIG, uintptr(unix.SIGKILL)))
 }
 
+// setRlimits limits what the program may use: as late as a limit can be raised,
+// since weir-init lives under them from here on.
+func setRlimits(limits []handover.Rlimit) error {
+	for _, l := range limits {
+		err := unix.Prlimit(0, int(l.Resource), &unix.Rlimit{Cur: l.Soft, Max: l.Hard}, nil)
+		if err != nil {
+			return doing("set the limit "+l.Name, err)
+		}
+	}
+	return nil
+}
+
 // dropBounding removes every capability but keep from the bounding set, up to
 // the last that this kernel has.
 func dropBounding(keep uint64) error {

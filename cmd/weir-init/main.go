@@ -113,6 +113,9 @@ func become(r *root, p *handover.Plan, page *thread.Page) (uint32, error) {
 		return handover.FailSetup, doing("give the standard streams to the user", err)
 	}
 	unix.Umask(0o022)
+	if err := setRlimits(p.Rlimits); err != nil {
+		return handover.FailSetup, err
+	}
 	if err := setCredentials(p, user); err != nil {
 		return handover.FailSetup, err
 	}

@@ -3,6 +3,7 @@
 package main
 
 import (
+	"strconv"
 	"strings"
 
 	"github.com/weir-dev/weir/internal/container/handover"
@@ -65,11 +66,15 @@ func setAttrs(dir int, path string, attrs uint64, flags uint) error {
 // mount mounts one of the plan's file systems in the container.
 func (r *root) mount(m pending) error {
 	fd := m.fd
-	if m.Kind == handover.KindNew {
-		var err error
-		if fd, err = newMount(m.Type, m.Source, m.Attrs, m.Options); err != nil {
-			return err
-		}
+	var err error
+	switch m.Kind {
+	case handover.KindNew:
+		fd, err = newMount(m.Type, m.Source, m.Attrs, m.Options)
+	case handover.KindOver:
+		fd, err = r.mountOver(m)
+	}
+	if err != nil {
+		return err
 	}
 	defer unix.Close(fd)
 	dir, err := isDir(fd)
@@ -89,12 +94,29 @@ func (r *root) mount(m pending) error {
 	case !dir && onDir:
 		return unix.EISDIR
 	}
-	if m.Kind != handover.KindNew && m.Attrs != 0 {
+	if m.fd >= 0 && m.Attrs != 0 {
 		if err := setAttrs(fd, "", m.Attrs, unix.AT_EMPTY_PATH|unix.AT_RECURSIVE); err != nil {
 			return err
 		}
 	}
 	return attachTo(fd, target)
+}
+
+// mountOver makes a file system that has the mode of the directory at its mount
+// point, if there is one and the options do not name another.
+func (r *root) mountOver(m pending) (int, error) {
+	options := m.Options
+	covered, err := r.open(m.Target, unix.O_PATH, 0)
+	if err == nil {
+		var st unix.Stat_t
+		err = unix.Fstat(covered, &st)
+		unix.Close(covered)
+		options = append([]string{"mode=" + strconv.FormatUint(uint64(st.Mode&0o7777), 8)}, options...)
+	}
+	if err != nil && err != unix.ENOENT {
+		return -1, err
+	}
+	return newMount(m.Type, m.Source, m.Attrs, options) // the last mode counts
 }
 
 // place opens the mount point of m and makes it if there is none. The kernel's

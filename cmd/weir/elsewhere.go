@@ -17,9 +17,9 @@ var elsewhere = strings.Fields(`add-host annotation attach blkio-weight blkio-we
 	disable-content-trust dns dns-opt dns-option dns-search domainname expose gpus health-cmd health-interval
 	health-retries health-start-interval health-start-period health-timeout init io-maxbandwidth io-maxiops ip ip6
 	ipc isolation kernel-memory label label-file link link-local-ip log-driver log-opt mac-address memory
-	memory-reservation memory-swap memory-swappiness mount name net net-alias network-alias no-healthcheck
+	memory-reservation memory-swap memory-swappiness name net net-alias network-alias no-healthcheck
 	oom-kill-disable oom-score-adj pid pids-limit platform publish publish-all quiet restart runtime sig-proxy
-	stop-signal stop-timeout storage-opt sysctl tmpfs ulimit use-api-socket userns uts volume-driver volumes-from`)
+	stop-signal stop-timeout storage-opt sysctl use-api-socket userns uts volume-driver volumes-from`)
 
 // elsewhereShort are the short names of some of them.
 var elsewhereShort = map[string]string{

@@ -5,11 +5,9 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"path"
 	"path/filepath"
 	"runtime"
 	"runtime/debug"
-	"strings"
 
 	"github.com/spf13/cobra"
 	"golang.org/x/sys/unix"
@@ -31,7 +29,8 @@ type runFlags struct {
 	entrypointSet    bool
 	hostname         string
 	readOnly         bool
-	volumes          []string
+	mounts           mountFlags
+	limits           limitFlags
 	network          string
 	privileged       bool
 	rootfs           string
@@ -81,13 +80,14 @@ executed, 127 if it was not found, 128+n if signal n ended it.`,
 	flags.StringVar(&f.entrypoint, "entrypoint", "", "program to run instead of the image's entrypoint")
 	flags.StringVarP(&f.hostname, "hostname", "h", "", "host name inside the container")
 	flags.BoolVar(&f.readOnly, "read-only", false, "make the root file system read-only")
-	flags.StringArrayVarP(&f.volumes, "volume", "v", nil, "mount SOURCE:TARGET[:ro], a path of the host")
 	flags.StringVar(&f.shmSize, "shm-size", "", "size of /dev/shm, such as 128m (default 64m)")
 	flags.StringVar(&f.pull, "pull", "missing", "fetch the image: always, missing or never")
 	flags.StringVar(&f.network, "network", "none", "none (a loopback of its own) or host")
 	flags.BoolVar(&f.privileged, "privileged", false, "all capabilities and devices; unconfined unless a profile is named")
 	flags.StringVar(&f.rootfs, "rootfs", "", "use a directory instead of an image")
 	flags.BoolVar(&f.showTiming, "timing", false, "show on standard error where the time went, in milliseconds")
+	f.mounts.add(cmd)
+	f.limits.add(cmd)
 	f.caps.add(cmd)
 	f.security.add(cmd)
 	flags.Bool("help", false, "show this help")
@@ -129,7 +129,10 @@ func (f *runFlags) run(cmd *cobra.Command, args []string) (int, error) {
 			return 125, fmt.Errorf("--shm-size: %w", err)
 		}
 	}
-	if spec.Volumes, err = parseVolumes(f.volumes); err != nil {
+	if err := f.mounts.apply(spec); err != nil {
+		return 125, err
+	}
+	if err := f.limits.apply(spec); err != nil {
 		return 125, err
 	}
 	if spec.Caps, err = f.caps.granted(f.privileged, cmd.ErrOrStderr()); err != nil {
@@ -244,40 +247,6 @@ func hostNetwork(name string) (bool, error) {
 	}
 	return false, hintf(fmt.Errorf("--network: %q is not known here", name),
 		"none and host are; other networks are what Docker and Podman provide")
-}
-
-// parseVolumes reads SOURCE:TARGET[:ro|rw]. The source must exist: weir makes no
-// volumes and no directories of the host.
-func parseVolumes(list []string) ([]container.Mount, error) {
-	var mounts []container.Mount
-	for _, v := range list {
-		parts := strings.Split(v, ":")
-		if len(parts) < 2 || len(parts) > 3 || parts[0] == "" || !path.IsAbs(parts[1]) {
-			return nil, fmt.Errorf("-v: %q is not SOURCE:TARGET[:ro], with an absolute path as the target", v)
-		}
-		m := container.Mount{Source: parts[0], Target: parts[1]}
-		if len(parts) == 3 {
-			switch parts[2] {
-			case "ro":
-				m.ReadOnly = true
-			case "rw":
-			default:
-				return nil, fmt.Errorf("-v: %q: unknown option %q: ro and rw are known", v, parts[2])
-			}
-		}
-		if !path.IsAbs(m.Source) && !strings.HasPrefix(m.Source, ".") {
-			return nil, hintf(fmt.Errorf("-v: %q names a volume, and weir keeps none", v), "name a path of the host: /%s or ./%s", m.Source, m.Source)
-		}
-		var err error
-		if m.Source, err = filepath.Abs(m.Source); err != nil {
-			return nil, err
-		}
-		if _, err := os.Stat(m.Source); err != nil {
-			return nil, hintf(fmt.Errorf("-v: %w", err), "make it first: weir makes no directories of the host")
-		}
-		mounts = append(mounts, m)
-	}
-	return mounts, nil
 }
 
 // granted returns the capabilities of the container: Docker's, or all, changed

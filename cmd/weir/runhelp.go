@@ -12,7 +12,7 @@ import (
 var runGroups = []struct{ title, flags string }{
 	{"Process", "interactive tty env env-file workdir user group-add entrypoint"},
 	{"Filter and capabilities", "security-opt lenient strict as cap-add cap-drop privileged"},
-	{"Files and memory", "rootfs read-only volume shm-size"},
+	{"Files and memory", "rootfs read-only volume mount tmpfs shm-size ulimit"},
 	{"Network and name", "network hostname"},
 	{"Image and run", "pull rm timing help"},
 }

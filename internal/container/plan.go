@@ -42,8 +42,9 @@ func (s *Spec) plan(size winsize) (*handover.Plan, error) {
 		Program:    s.Program.Raw(nativeOrder()),
 		// The thread that attaches the filter is the one that execve leaves, so
 		// TSYNC has nothing to synchronise. It would kill the others mid-way.
-		Flags: uint32(s.Flags &^ seccomp.FlagTSync),
-		Links: links(),
+		Flags:   uint32(s.Flags &^ seccomp.FlagTSync),
+		Rlimits: s.rlimits(),
+		Links:   links(),
 	}
 	if p.Mounts, err = s.mounts(hostname); err != nil {
 		return nil, err
@@ -106,13 +107,32 @@ func (s *Spec) mounts(hostname string) ([]handover.Mount, error) {
 		if v.ReadOnly {
 			m.Attrs |= rdonly
 		}
-		list = slices.DeleteFunc(list, func(d handover.Mount) bool { return d.Target == m.Target })
-		list = append(list, m)
+		list = instead(list, m)
+	}
+	for _, t := range s.Tmpfs {
+		list = instead(list, handover.Mount{
+			Kind: handover.KindOver, Type: "tmpfs", Source: "tmpfs",
+			Target: path.Clean(t.Target), Attrs: t.Attrs, Options: t.Options,
+		})
 	}
 	slices.SortStableFunc(list, func(a, b handover.Mount) int {
 		return strings.Count(a.Target, "/") - strings.Count(b.Target, "/")
 	})
 	return list, nil
+}
+
+// instead adds a mount to a list, in the place of the one with its target.
+func instead(list []handover.Mount, m handover.Mount) []handover.Mount {
+	list = slices.DeleteFunc(list, func(d handover.Mount) bool { return d.Target == m.Target })
+	return append(list, m)
+}
+
+func (s *Spec) rlimits() []handover.Rlimit {
+	var list []handover.Rlimit
+	for _, l := range s.Rlimits {
+		list = append(list, handover.Rlimit{Name: l.Name, Resource: uint32(l.Resource), Soft: l.Soft, Hard: l.Hard})
+	}
+	return list
 }
 
 // readonlyPaths and maskedPaths are Docker's (moby daemon/pkg/oci/defaults.go).

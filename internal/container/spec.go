@@ -8,6 +8,7 @@ import (
 
 	"github.com/weir-dev/weir/bpf"
 	"github.com/weir-dev/weir/seccomp"
+	"golang.org/x/sys/unix"
 )
 
 // A Spec is a container to run. The zero value of each field is Docker's default,
@@ -33,9 +34,12 @@ type Spec struct {
 	ReadonlyRootfs bool
 	HostNetwork    bool    // the host's network in place of an own one with loopback alone
 	Volumes        []Mount // bound over Docker's mounts
+	Tmpfs          []Tmpfs // mounted over Docker's mounts
 	// Privileged gives what Docker's --privileged gives beside capabilities and
 	// unconfined calls: all devices, a writable /sys and /proc/sys, nothing masked.
 	Privileged bool
+
+	Rlimits []Rlimit // of those not named the caller's
 
 	Caps       seccomp.Caps // bounding; for uid 0 also permitted and effective
 	NoNewPrivs bool
@@ -59,6 +63,21 @@ type Spec struct {
 type Mount struct {
 	Source, Target string // absolute
 	ReadOnly       bool
+}
+
+// A Tmpfs is an empty memory file system. Target is made if missing; if not, the
+// file system has its mode.
+type Tmpfs struct {
+	Target  string   // absolute
+	Attrs   uint64   // MOUNT_ATTR_*
+	Options []string // tmpfs(5): size=64m, mode=1777, ...
+}
+
+// An Rlimit is a limit on what a process may use, setrlimit(2).
+type Rlimit struct {
+	Name       string // as messages name it
+	Resource   int    // RLIMIT_*
+	Soft, Hard uint64 // RLIM_INFINITY for none
 }
 
 // check finds what no container can be made of.
@@ -93,19 +112,47 @@ func (s *Spec) check() error {
 	if s.Cwd != "" && !path.IsAbs(s.Cwd) {
 		return fmt.Errorf("working directory %q: not an absolute path", s.Cwd)
 	}
+	return s.checkMounts()
+}
+
+func (s *Spec) checkMounts() error {
+	seen := map[string]bool{}
+	check := func(what, target string) error {
+		err := checkTarget(target)
+		if err == nil && seen[path.Clean(target)] {
+			err = fmt.Errorf("duplicate mount point %s", path.Clean(target))
+		}
+		if err != nil {
+			return fmt.Errorf("%s: %w", what, err)
+		}
+		seen[path.Clean(target)] = true
+		return nil
+	}
 	for _, v := range s.Volumes {
-		if err := v.check(); err != nil {
-			return fmt.Errorf("volume %s:%s: %w", v.Source, v.Target, err)
+		what := fmt.Sprintf("volume %s:%s", v.Source, v.Target)
+		if !path.IsAbs(v.Source) {
+			return fmt.Errorf("%s: the source must be an absolute path", what)
+		}
+		if err := check(what, v.Target); err != nil {
+			return err
+		}
+	}
+	for _, t := range s.Tmpfs {
+		if err := check("tmpfs "+t.Target, t.Target); err != nil {
+			return err
+		}
+		if !s.Privileged && t.Attrs&unix.MOUNT_ATTR_NODEV == 0 {
+			return fmt.Errorf("tmpfs %s: devices on it would be out of control: only a privileged container may have them", t.Target)
 		}
 	}
 	return nil
 }
 
-func (m Mount) check() error {
-	target := path.Clean(m.Target)
+func checkTarget(text string) error {
+	target := path.Clean(text)
 	switch {
-	case !path.IsAbs(m.Source) || !path.IsAbs(m.Target):
-		return fmt.Errorf("both paths must be absolute")
+	case !path.IsAbs(text):
+		return fmt.Errorf("the target must be an absolute path")
 	case target == "/":
 		return fmt.Errorf("the target cannot be /")
 	case target == "/proc" || strings.HasPrefix(target, "/proc/"):

@@ -59,16 +59,17 @@ type Plan struct {
 	NoNewPrivs bool
 	Program    []byte // struct sock_filter in memory order; empty for none
 	Flags      uint32 // seccomp(2)'s
+	Rlimits    []Rlimit
 }
 
 // A Mount is a file system to mount at Target, a path in the container.
 type Mount struct {
 	Kind    Kind
-	Type    string   // of KindNew: proc, tmpfs, ...
-	Source  string   // of KindNew what mountinfo shows, of KindBind a path of the host
+	Type    string   // of KindNew and KindOver: proc, tmpfs, ...
+	Source  string   // of KindBind a path of the host, else what mountinfo shows
 	Target  string   // cleaned and absolute
 	Attrs   uint64   // MOUNT_ATTR_*; of KindBind for the whole tree
-	Options []string // of KindNew: key=value for fsconfig(2), or key
+	Options []string // of KindNew and KindOver: key=value for fsconfig(2), or key
 	Content string   // of KindFile
 }
 
@@ -76,10 +77,18 @@ type Mount struct {
 type Kind uint64
 
 const (
-	KindNew  Kind = iota // a new one of Type
+	KindNew  Kind = iota // a new one of Type, where no link of the image leads
+	KindOver             // a new one of Type, with the mode of the directory that it covers
 	KindBind             // what the host has at Source, with all that is mounted below
 	KindFile             // a file with Content, on a memory file system
 )
+
+// An Rlimit is a limit on what the program may use, setrlimit(2).
+type Rlimit struct {
+	Name       string // for messages
+	Resource   uint32 // RLIMIT_*
+	Soft, Hard uint64
+}
 
 // A Device is a node below /dev.
 type Device struct {

@@ -58,6 +58,14 @@ func (w *wire) plan(p *Plan) {
 	w.bool(&p.NoNewPrivs)
 	w.bytes(&p.Program)
 	number(w, &p.Flags)
+	list(w, &p.Rlimits, (*wire).rlimit)
+}
+
+func (w *wire) rlimit(r *Rlimit) {
+	w.string(&r.Name)
+	number(w, &r.Resource)
+	number(w, &r.Soft)
+	number(w, &r.Hard)
 }
 
 func (w *wire) mount(m *Mount) {
