@@ -3,7 +3,10 @@
 
 GO      ?= go
 ARCH    := $(shell $(GO) env GOARCH)
-STATIC  := CGO_ENABLED=0 GOOS=linux GOARCH=$(ARCH) $(GO) build -trimpath -ldflags "-s -w -buildid="
+LDFLAGS := -s -w -buildid=
+BUILD   := CGO_ENABLED=0 GOOS=linux GOARCH=$(ARCH) $(GO) build -trimpath -ldflags
+# Where weir-init begins: cmd/weir-init/entry_*.s.
+ENTRY   := $(if $(filter amd64 arm64,$(ARCH)),-E weir_entry)
 EMBED   := cmd/weir/embed
 FUZZ    ?= 3s
 
@@ -14,13 +17,13 @@ all: bin/weir
 # The static programs that weir carries. Without them cmd/weir does not compile.
 embed:
 	@mkdir -p $(EMBED)
-	@$(STATIC) -o $(EMBED)/weir-init ./cmd/weir-init
-	@$(STATIC) -o $(EMBED)/weir-prober ./cmd/weir-prober
-	@$(STATIC) -o $(EMBED)/weir-images ./cmd/weir-images
+	@$(BUILD) "$(LDFLAGS) $(ENTRY)" -o $(EMBED)/weir-init ./cmd/weir-init
+	@$(BUILD) "$(LDFLAGS)" -o $(EMBED)/weir-prober ./cmd/weir-prober
+	@$(BUILD) "$(LDFLAGS)" -o $(EMBED)/weir-images ./cmd/weir-images
 
 bin/weir: embed
 	@mkdir -p bin
-	$(STATIC) -o $@ ./cmd/weir
+	$(BUILD) "$(LDFLAGS)" -o $@ ./cmd/weir
 
 # Before a commit. Needs no root.
 check: embed

@@ -33,7 +33,7 @@ func setCredentials(p *handover.Plan, u user) error {
 	if u.uid == 0 {
 		caps = p.Caps
 	}
-	if len(p.Program) > 0 && !p.NoNewPrivs {
+	if p.Confined && !p.NoNewPrivs {
 		caps |= 1 << unix.CAP_SYS_ADMIN
 	}
 	if err := thread.Prctl(unix.PR_SET_KEEPCAPS, 1); err != nil {

@@ -7,7 +7,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// guard waits until the launcher or the container's first process has ended, and in
+// guard is what entry_amd64.s and entry_arm64.s do without Go's runtime, for other
+// processors and where the linker was not told of that entry. It waits until the launcher or the container's first process has ended, and in
 // the first case kills the second. Only SIGKILL keeps it from that: it blocks
 // whatever else may be sent to all that is called weir.
 func guard() {

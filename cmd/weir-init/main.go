@@ -124,39 +124,45 @@ func become(r *root, p *handover.Plan, page *thread.Page) (uint32, error) {
 	if err != nil {
 		return kind, err
 	}
-	exec, err := thread.NewExec(path, p.Args, env, p.Program, p.Flags, page)
-	if err != nil {
-		return handover.FailExec, doing("pass the arguments and the environment", err)
-	}
 	if err := unix.CloseRange(3, ^uint(0)>>32, unix.CLOSE_RANGE_CLOEXEC); err != nil {
 		return handover.FailSetup, doing("close the descriptors", err)
 	}
-	if err := awaitGuard(); err != nil {
+	page.Reach(thread.StageReady)
+	filter, err := awaitRelease()
+	if err != nil {
 		return handover.FailSetup, err
+	}
+	if p.Confined != (len(filter.Program) > 0) {
+		return handover.FailSetup, errors.New("the launcher and its plan disagree about a filter")
+	}
+	exec, err := thread.NewExec(path, p.Args, env, filter.Program, filter.Flags, page)
+	if err != nil {
+		return handover.FailExec, doing("pass the arguments and the environment", err)
 	}
 	if err := thread.ResetSignals(); err != nil {
 		return handover.FailSetup, doing("reset the signals", err)
 	}
-	page.Reach(thread.StageReady)
 	thread.LoadAndExec(exec)
 	return handover.FailExec, errors.New("execve returned") // never
 }
 
-// awaitGuard waits until the launcher's death ends the container, whatever the
-// program does. It fails if the launcher has died before.
-func awaitGuard() error {
-	var b [1]byte
+// awaitRelease waits for the filter, and until the launcher's death ends the
+// container, whatever the program does. It fails if the launcher has died before.
+func awaitRelease() (handover.Release, error) {
+	b := make([]byte, handover.MaxRelease)
 	for {
-		n, _, err := unix.Recvfrom(handover.ControlFd, b[:], 0)
-		switch {
-		case err == unix.EINTR:
-		case err != nil:
-			return doing("wait for the launcher", err)
-		case n != 1 || b[0] != handover.Guarded:
-			return errors.New("the launcher has died")
-		default:
-			return nil
+		n, _, err := unix.Recvfrom(handover.ControlFd, b, 0)
+		if err == unix.EINTR {
+			continue
 		}
+		if err != nil {
+			return handover.Release{}, doing("wait for the launcher", err)
+		}
+		r, ok := handover.UnmarshalRelease(b[:n])
+		if !ok {
+			err = errors.New("the launcher has died")
+		}
+		return r, err
 	}
 }
 

@@ -55,14 +55,18 @@ that could not be found out.`,
 
 func (f *probeFlags) run(cmd *cobra.Command) error {
 	l := &probe.Launch{
-		Spec:   container.Spec{Init: weirInit, User: f.user, Privileged: f.privileged},
+		Spec:   container.Spec{Init: container.NewInit(weirInit), User: f.user, Privileged: f.privileged},
 		Prober: weirProber,
 	}
 	var err error
 	if l.Spec.Caps, err = f.caps.granted(f.privileged, cmd.ErrOrStderr()); err != nil {
 		return err
 	}
-	c, err := f.security.apply(&l.Spec, cmd)
+	confining, err := f.security.begin(&l.Spec, cmd)
+	if err != nil {
+		return err
+	}
+	c, err := confining.wait()
 	if err != nil {
 		return err
 	}

@@ -56,7 +56,7 @@ executed, 127 if it was not found, 128+n if signal n ended it.`,
 			f.entrypointSet = cmd.Flags().Changed("entrypoint")
 			if f.showTiming {
 				f.timing = began
-				f.security.reached = f.timing.over
+				f.security.reached = f.timing.filter
 			}
 			code, err := f.run(cmd, args)
 			f.timing.print(cmd.ErrOrStderr())
@@ -102,7 +102,7 @@ func (f *runFlags) run(cmd *cobra.Command, args []string) (int, error) {
 		return 125, errors.New("-t: the input device is not a terminal: leave out -t, or -i")
 	}
 	spec := &container.Spec{
-		Init:           weirInit,
+		Init:           container.NewInit(weirInit),
 		User:           f.user,
 		Groups:         f.groups,
 		Hostname:       f.hostname,
@@ -139,10 +139,14 @@ func (f *runFlags) run(cmd *cobra.Command, args []string) (int, error) {
 		return 125, err
 	}
 	f.timing.over("command line")
-	if _, err := f.security.apply(spec, cmd); err != nil {
+	confining, err := f.security.begin(spec, cmd)
+	if err != nil {
 		return 125, err
 	}
-	release, err := f.root(cmd, spec, args)
+	if confining != nil {
+		spec.Filter = confining.filter
+	}
+	release, err := f.root(cmd, spec, args, confining)
 	if err != nil {
 		return 125, err
 	}
@@ -153,6 +157,9 @@ func (f *runFlags) run(cmd *cobra.Command, args []string) (int, error) {
 		err = rerr
 	}
 	f.timing.over("removing what it wrote")
+	if _, cerr := confining.wait(); cerr != nil {
+		return 125, cerr
+	}
 	if err != nil {
 		var cerr *container.Error
 		if errors.As(err, &cerr) {
@@ -160,7 +167,7 @@ func (f *runFlags) run(cmd *cobra.Command, args []string) (int, error) {
 		}
 		return 125, err
 	}
-	if status.Signal == unix.SIGSYS && spec.Program != nil {
+	if status.Signal == unix.SIGSYS && confining != nil {
 		fmt.Fprintln(cmd.ErrOrStderr(), "weir: note: SIGSYS ended the program: it made a call that the profile answers with kill or trap")
 	}
 	return status.Status(), nil
@@ -170,7 +177,7 @@ func stdinIsTerminal() bool { return isTerminal(os.Stdin) }
 
 // root fills in the root file system and the process, from an image or from
 // --rootfs. The function that it returns releases what the container used.
-func (f *runFlags) root(cmd *cobra.Command, spec *container.Spec, args []string) (release func() error, err error) {
+func (f *runFlags) root(cmd *cobra.Command, spec *container.Spec, args []string, confining *confining) (release func() error, err error) {
 	if f.rootfs != "" {
 		if spec.Rootfs, err = filepath.Abs(f.rootfs); err != nil {
 			return nil, err
@@ -189,7 +196,7 @@ func (f *runFlags) root(cmd *cobra.Command, spec *container.Spec, args []string)
 	if err != nil {
 		return nil, err
 	}
-	img, hold, err := f.image(cmd, store, args[0])
+	img, hold, err := f.image(cmd, store, args[0], confining)
 	if err != nil {
 		return nil, err
 	}
@@ -205,14 +212,21 @@ func (f *runFlags) root(cmd *cobra.Command, spec *container.Spec, args []string)
 }
 
 // image finds an image, fetches it as --pull says, and keeps it from being removed.
-func (f *runFlags) image(cmd *cobra.Command, store *image.Store, name string) (*image.Image, *image.Hold, error) {
+// It is not fetched for a container whose profile is at fault.
+func (f *runFlags) image(cmd *cobra.Command, store *image.Store, name string, confining *confining) (*image.Image, *image.Hold, error) {
 	if f.pull == "always" {
+		if _, err := confining.wait(); err != nil {
+			return nil, nil, err
+		}
 		if transfer(cmd, io.Discard, "pull", "--", name) != nil {
 			return nil, nil, fmt.Errorf("image %s: it could not be fetched", name)
 		}
 	}
 	img, err := store.Image(name)
 	if errors.Is(err, image.ErrNotFound) && f.pull == "missing" {
+		if _, err := confining.wait(); err != nil {
+			return nil, nil, err
+		}
 		if ref, perr := image.ParseReference(name); perr == nil {
 			fmt.Fprintf(cmd.ErrOrStderr(), "Unable to find image '%s' locally\n", ref.Familiar())
 			if transfer(cmd, io.Discard, "pull", "--", name) != nil {

@@ -5,10 +5,12 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"sync"
 
 	"github.com/spf13/cobra"
 
 	weir "github.com/weir-dev/weir"
+	"github.com/weir-dev/weir/bpf"
 	"github.com/weir-dev/weir/internal/container"
 	"github.com/weir-dev/weir/policy"
 	"github.com/weir-dev/weir/profile"
@@ -64,9 +66,17 @@ type confinement struct {
 	facts   seccomp.Facts
 }
 
-// apply gives the container its filter, and returns what it comes from: nil if
-// the container is unconfined. Its facts are what the container is really granted.
-func (f *securityFlags) apply(spec *container.Spec, cmd *cobra.Command) (*confinement, error) {
+// A confining is a profile on its way to a filter, beside what else there is to do.
+type confining struct {
+	done chan struct{} // closed when c and err are there
+	c    *confinement
+	err  error
+	note func() error // prints what the profile's notes are
+}
+
+// begin starts on the filter of a container, nil if it is to be unconfined. Its facts
+// are what the container is really granted.
+func (f *securityFlags) begin(spec *container.Spec, cmd *cobra.Command) (*confining, error) {
 	arg, noNewPrivs, err := f.parse()
 	if err != nil {
 		return nil, err
@@ -81,12 +91,37 @@ func (f *securityFlags) apply(spec *container.Spec, cmd *cobra.Command) (*confin
 	if arg == "unconfined" {
 		return nil, nil
 	}
-	c, err := f.compile(arg, spec.Caps, cmd)
-	if err != nil {
-		return nil, err
+	j := &confining{done: make(chan struct{})}
+	j.note = sync.OnceValue(func() error { return printNotes(cmd.ErrOrStderr(), j.c.Notes, f.strict) })
+	go func() {
+		j.c, j.err = f.compile(arg, spec.Caps, cmd)
+		close(j.done)
+	}()
+	if arg == "-" {
+		<-j.done // before the container reads what follows
 	}
-	spec.Program, spec.Flags = c.Program, c.Flags
-	return c, nil
+	return j, nil
+}
+
+// filter is a container's [container.Spec.Filter].
+func (j *confining) filter() (bpf.Program, seccomp.Flag, error) {
+	c, err := j.wait()
+	if err != nil {
+		return nil, 0, err
+	}
+	return c.Program, c.Flags, nil
+}
+
+// wait returns what the profile has become.
+func (j *confining) wait() (*confinement, error) {
+	if j == nil {
+		return nil, nil
+	}
+	<-j.done
+	if j.err == nil {
+		j.err = j.note()
+	}
+	return j.c, j.err
 }
 
 func (f *securityFlags) compile(arg string, caps seccomp.Caps, cmd *cobra.Command) (*confinement, error) {
@@ -109,10 +144,7 @@ func (f *securityFlags) compile(arg string, caps seccomp.Caps, cmd *cobra.Comman
 	if err != nil {
 		return nil, err
 	}
-	if err := startable(p.File, c.Policy); err != nil {
-		return nil, err
-	}
-	return &confinement{c, p, facts}, printNotes(cmd.ErrOrStderr(), c.Notes, f.strict)
+	return &confinement{c, p, facts}, startable(p.File, c.Policy)
 }
 
 // startable refuses a policy under which nothing can run here: one that never

@@ -16,6 +16,7 @@ type timing struct {
 	before int64 // CPU time from the fork to main
 	begun  int64 // when main began
 	steps  []step
+	beside []step // of the filter's way, which goes on beside the others
 }
 
 type step struct {
@@ -37,6 +38,9 @@ func beginTiming() *timing {
 // over notes that a step ends now.
 func (t *timing) over(name string) { t.reached(name, thread.Now()) }
 
+// filter notes that a step of the filter's way ends now.
+func (t *timing) filter(name string) { t.beside = append(t.beside, step{name, thread.Now()}) }
+
 func (t *timing) reached(name string, at int64) {
 	if t != nil {
 		t.steps = append(t.steps, step{name, at})
@@ -55,6 +59,15 @@ func (t *timing) print(w io.Writer) {
 	fmt.Fprintf(w, "%8.2f %8.2f  before main, of CPU time\n", float64(t.before)/ms, float64(t.before)/ms)
 	last := t.begun
 	for _, s := range t.steps {
+		fmt.Fprintf(w, "%8.2f %8.2f  %s\n", float64(s.at-last)/ms, float64(t.before+s.at-t.begun)/ms, s.name)
+		last = s.at
+	}
+	if len(t.beside) == 0 {
+		return
+	}
+	fmt.Fprintln(w, "from the command line on, beside that:")
+	last = t.steps[0].at
+	for _, s := range t.beside {
 		fmt.Fprintf(w, "%8.2f %8.2f  %s\n", float64(s.at-last)/ms, float64(t.before+s.at-t.begun)/ms, s.name)
 		last = s.at
 	}

@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -211,4 +212,60 @@ func TestTheContainersProcessesEndWithItsProgram(t *testing.T) {
 	if left := alive(t, mark); len(left) > 0 {
 		t.Errorf("left alive: %v", left)
 	}
+}
+
+func TestTheDeathOfTheGuardEndsTheContainerAndIsToldOf(t *testing.T) {
+	mark := fmt.Sprintf("mark-%d-%d", os.Getpid(), time.Now().UnixNano())
+	cmd := launched(t, shell(t, "echo started; while true; do sleep 1000; done # "+mark), false)
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var errOut strings.Builder
+	cmd.Stderr = &errOut
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	defer cmd.Process.Kill()
+	if line, err := bufio.NewReader(out).ReadString('\n'); line != "started\n" {
+		t.Fatalf("the program did not start: %q %v", line, err)
+	}
+	guards := children(t, cmd.Process.Pid, "weir-guard")
+	if len(guards) != 1 {
+		t.Fatalf("%d guards", len(guards))
+	}
+	if err := syscall.Kill(guards[0], syscall.SIGKILL); err != nil {
+		t.Fatal(err)
+	}
+	err = cmd.Wait()
+	if code := cmd.ProcessState.ExitCode(); code != CodeSetup || !strings.Contains(errOut.String(), "its guard has ended") {
+		t.Errorf("%v, and said %q", err, errOut.String())
+	}
+	if left := alive(t, mark); len(left) > 0 {
+		t.Errorf("left alive: %v", left)
+	}
+}
+
+// children lists the processes that pid has started whose command line is args.
+func children(t *testing.T, pid int, args string) (found []int) {
+	t.Helper()
+	dirs, err := filepath.Glob("/proc/[0-9]*")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, dir := range dirs {
+		cmdline, _ := os.ReadFile(dir + "/cmdline")
+		stat, _ := os.ReadFile(dir + "/stat")
+		_, rest, _ := strings.Cut(string(stat), ") ")
+		fields := strings.Fields(rest) // the state, the parent, ...
+		if strings.TrimRight(string(cmdline), "\x00") != args || len(fields) < 2 || fields[1] != strconv.Itoa(pid) {
+			continue
+		}
+		n, err := strconv.Atoi(filepath.Base(dir))
+		if err != nil {
+			t.Fatal(err)
+		}
+		found = append(found, n)
+	}
+	return found
 }

@@ -2,6 +2,7 @@ package container
 
 import (
 	"encoding/binary"
+	"errors"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -166,6 +167,17 @@ func TestAFilterThatDeniesTheStartIsToldOf(t *testing.T) {
 		s := over(t, dir, "/tiny")
 		s.Program, s.Flags = only(eperm, unix.SYS_EXECVE), 1<<20
 		wantError(t, run(t, s), CodeSetup, "attach the filter: invalid argument")
+	})
+	t.Run("one that there is not in the end starts no program", func(t *testing.T) {
+		s := over(t, dir, "/tiny")
+		s.Filter = func() (bpf.Program, seccomp.Flag, error) { return nil, 0, errors.New("it does not compile") }
+		wantError(t, run(t, s), CodeSetup, "run container: it does not compile")
+		s = over(t, dir, "/tiny")
+		s.Filter = func() (bpf.Program, seccomp.Flag, error) { return nil, 0, nil }
+		wantError(t, run(t, s), CodeSetup, "run container: no filter came of the profile")
+		if left := children(t, os.Getpid(), "weir-init"); len(left) > 0 {
+			t.Errorf("the last stage is left: %v", left)
+		}
 	})
 	t.Run("and nothing is left", func(t *testing.T) {
 		if _, err := os.Stat(filepath.Join(dir, "proc")); err == nil {

@@ -188,7 +188,7 @@ func TestTheLaunchersExecutableCannotBeOverwritten(t *testing.T) {
 }
 
 func TestTheMemoryFileOfTheLastStageIsSealed(t *testing.T) {
-	f, err := sealedInit([]byte("contents"))
+	f, err := NewInit([]byte("contents")).open()
 	if err != nil {
 		t.Fatal(err)
 	}

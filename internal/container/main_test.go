@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -48,7 +49,11 @@ func TestMain(m *testing.M) {
 		}
 		defer os.RemoveAll(dir)
 		path := filepath.Join(dir, "weir-init")
-		build := exec.Command("go", "build", "-trimpath", "-ldflags", "-s -w -buildid=", "-o", path, "../../cmd/weir-init")
+		ldflags := "-s -w -buildid="
+		if runtime.GOARCH == "amd64" || runtime.GOARCH == "arm64" {
+			ldflags += " -E weir_entry"
+		}
+		build := exec.Command("go", "build", "-trimpath", "-ldflags", ldflags, "-o", path, "../../cmd/weir-init")
 		build.Env = append(os.Environ(), "CGO_ENABLED=0")
 		if out, err := build.CombinedOutput(); err != nil {
 			fmt.Fprintf(os.Stderr, "build weir-init: %v\n%s", err, out)
@@ -93,12 +98,13 @@ func launcher(path string) int {
 		err = json.Unmarshal(b, &l)
 	}
 	if err == nil {
-		l.Spec.Init, err = os.ReadFile(l.Init)
+		b, err = os.ReadFile(l.Init)
 	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "launcher:", err)
 		return 99
 	}
+	l.Spec.Init = NewInit(b)
 	l.Spec.Stdout, l.Spec.Stderr = os.Stdout, os.Stderr
 	if l.Stdin {
 		l.Spec.Stdin = os.Stdin
@@ -119,7 +125,7 @@ func launched(t *testing.T, s *Spec, stdin bool) *exec.Cmd {
 		t.Fatal(err)
 	}
 	l := launch{s, init, stdin}
-	s.Init, s.Stdout, s.Stderr = nil, nil, nil
+	s.Stdout, s.Stderr = nil, nil
 	b, err := json.Marshal(l)
 	if err != nil {
 		t.Fatal(err)
@@ -179,7 +185,7 @@ func over(t *testing.T, dir string, args ...string) *Spec {
 	t.Helper()
 	scratch := t.TempDir()
 	s := &Spec{
-		Init: initELF, Layers: []string{dir}, Args: args, Caps: seccomp.DefaultCaps,
+		Init: NewInit(initELF), Layers: []string{dir}, Args: args, Caps: seccomp.DefaultCaps,
 		Upper: filepath.Join(scratch, "upper"), Work: filepath.Join(scratch, "work"),
 	}
 	for _, d := range []string{s.Upper, s.Work} {

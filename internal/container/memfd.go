@@ -10,10 +10,32 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// sealedInit puts the last stage into a memory file that nobody can change any
-// more. An image may execute /proc/self/exe and write to it: what it reaches is
-// this file, and neither weir's own nor that of the next container.
-func sealedInit(elf []byte) (*os.File, error) {
+// An Init is weir-init in a memory file that nobody can change any more. An image may
+// execute /proc/self/exe and write to it: what it reaches is this file, and neither
+// weir's own nor that of the next container.
+type Init struct {
+	made chan struct{} // closed when file and err are there
+	file *os.File
+	err  error
+}
+
+// NewInit makes the file of the ELF file of cmd/weir-init. It does so beside what the
+// caller does next. The file lasts as long as the Init, for any number of containers.
+func NewInit(elf []byte) *Init {
+	i := &Init{made: make(chan struct{})}
+	go func() {
+		i.file, i.err = sealed(elf)
+		close(i.made)
+	}()
+	return i
+}
+
+func (i *Init) open() (*os.File, error) {
+	<-i.made
+	return i.file, i.err
+}
+
+func sealed(elf []byte) (*os.File, error) {
 	f, err := memfd("weir-init", unix.MFD_ALLOW_SEALING|unix.MFD_EXEC)
 	if err == unix.EINVAL { // before Linux 6.3 all are executable
 		f, err = memfd("weir-init", unix.MFD_ALLOW_SEALING)

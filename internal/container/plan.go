@@ -39,12 +39,9 @@ func (s *Spec) plan(size winsize) (*handover.Plan, error) {
 		Cwd: path.Clean("/" + s.Cwd), User: s.User, Groups: s.Groups,
 		Caps:       uint64(s.Caps),
 		NoNewPrivs: s.NoNewPrivs,
-		Program:    s.Program.Raw(nativeOrder()),
-		// The thread that attaches the filter is the one that execve leaves, so
-		// TSYNC has nothing to synchronise. It would kill the others mid-way.
-		Flags:   uint32(s.Flags &^ seccomp.FlagTSync),
-		Rlimits: s.rlimits(),
-		Links:   links(),
+		Confined:   s.Filter != nil || s.Program != nil,
+		Rlimits:    s.rlimits(),
+		Links:      links(),
 	}
 	if p.Mounts, err = s.mounts(hostname); err != nil {
 		return nil, err

@@ -5,13 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"os/signal"
 	"runtime"
 	"strconv"
 	"syscall"
 
 	"github.com/weir-dev/weir/internal/container/handover"
 	"github.com/weir-dev/weir/internal/sys/thread"
+	"github.com/weir-dev/weir/seccomp"
 	"golang.org/x/sys/unix"
 )
 
@@ -31,8 +31,9 @@ func (s ExitStatus) Status() int {
 }
 
 // Run runs a container until its program ends and all its output is copied. The
-// signals that end or inform a process are forwarded to the program meanwhile.
-// When ctx is done the container is killed.
+// signals that end or inform a process are forwarded to the program meanwhile; they
+// stay caught after it, so that none cuts short what the caller still has to clean
+// up: signal.Reset gives them back. When ctx is done the container is killed.
 //
 // The error is an [*Error]. One that comes with a zero status is of a program
 // that did not start; with another, of output that could not be written.
@@ -54,14 +55,18 @@ func Run(ctx context.Context, s *Spec) (ExitStatus, error) {
 	}
 	defer streams.close()
 	signals := catchSignals()
-	defer signal.Stop(signals)
 	c, err := start(s, streams)
 	if err != nil {
 		return ExitStatus{}, setupError("run container: %w", err)
 	}
 	defer c.close()
 	cloned := thread.Now()
-	status, err := c.serve(ctx, s, streams, signals)
+	<-signals.ready
+	if err := c.release(s); err != nil {
+		c.kill()
+		return ExitStatus{}, setupError("run container: %w", err)
+	}
+	status, err := c.serve(ctx, s, streams, signals.caught)
 	if s.Reached != nil {
 		c.report(s.Reached, cloned)
 	}
@@ -85,22 +90,29 @@ func (c *child) report(reached func(string, int64), cloned int64) {
 // another process first, to learn whether the kernel has descriptors for them.
 type child struct {
 	pid     int
-	guard   int // the process that kills it when the launcher has ended
+	pidfd   int
+	guard   guard
+	init    *os.File // weir-init's file, not the child's own
 	page    *thread.Page
 	control *os.File
 }
 
-// start starts the last stage in the container's namespaces.
-func start(s *Spec, streams *streams) (*child, error) {
+// start starts the last stage in the container's namespaces. It makes the container
+// and waits before the program until release.
+func start(s *Spec, streams *streams) (_ *child, err error) {
+	c := &child{pidfd: -1, guard: guard{pidfd: -1}}
+	defer func() {
+		if err != nil {
+			c.close()
+		}
+	}()
 	plan, err := s.plan(streams.size)
 	if err != nil {
 		return nil, err
 	}
-	init, err := sealedInit(s.Init)
-	if err != nil {
+	if c.init, err = s.Init.open(); err != nil {
 		return nil, err
 	}
-	defer init.Close()
 	file, err := planFile(plan)
 	if err != nil {
 		return nil, err
@@ -110,79 +122,71 @@ func start(s *Spec, streams *streams) (*child, error) {
 	if err != nil {
 		return nil, fmt.Errorf("make the control socket: %w", err)
 	}
-	c := &child{control: os.NewFile(uintptr(pair[0]), "control")}
+	c.control = os.NewFile(uintptr(pair[0]), "control")
 	theirs := os.NewFile(uintptr(pair[1]), "control")
 	defer theirs.Close()
 	if c.page, err = thread.MapPage(int(file.Fd())); err != nil {
-		c.close()
 		return nil, fmt.Errorf("map the plan: %w", err)
 	}
 	// The path is resolved in the child, when its descriptors are in place.
-	c.pid, err = syscall.ForkExec("/proc/self/fd/"+strconv.Itoa(handover.InitFd), []string{"weir-init"}, &syscall.ProcAttr{
+	c.pid, err = syscall.ForkExec(initPath, []string{"weir-init"}, &syscall.ProcAttr{
 		Dir: "/",
 		// The last stage allocates little and lives for milliseconds.
 		Env: []string{"GOGC=off"},
 		Files: []uintptr{
 			0: streams.theirs[0].Fd(), 1: streams.theirs[1].Fd(), 2: streams.theirs[2].Fd(),
-			handover.PlanFd: file.Fd(), handover.ControlFd: theirs.Fd(), handover.InitFd: init.Fd(),
+			handover.PlanFd: file.Fd(), handover.ControlFd: theirs.Fd(), handover.InitFd: c.init.Fd(),
 		},
 		Sys: &syscall.SysProcAttr{
 			Cloneflags: s.namespaces(),
 			Setsid:     true, // away from the caller's terminal at once
 			Pdeathsig:  syscall.SIGKILL,
+			PidFD:      &c.pidfd,
 		},
 	})
 	if err != nil {
-		c.close()
 		return nil, fmt.Errorf("start weir-init in new namespaces: %w", err)
 	}
 	streams.closeTheirs()
-	if err := c.release(init); err != nil {
-		syscall.Kill(c.pid, syscall.SIGKILL)
-		reap(c.pid)
-		c.close()
-		return nil, err
-	}
 	return c, nil
 }
 
-// release puts a guard beside the container and lets its program start. That the
-// launcher's death kills the first process is not enough: a program takes it back
-// with a prctl, or by executing what is setuid.
-//
-// The guard is weir-init again, outside of the container. It need not have come far
-// to be relied on: what ended before it looked, it still sees.
-func (c *child) release(init *os.File) error {
-	self, err := unix.PidfdOpen(os.Getpid(), 0)
-	if err != nil {
-		return fmt.Errorf("open the launcher's process: %w", err)
+// release puts a guard beside the container, asks for its filter, and lets its
+// program start.
+func (c *child) release(s *Spec) error {
+	if err := c.startGuard(); err != nil {
+		return err
 	}
-	defer unix.Close(self)
-	first, err := unix.PidfdOpen(c.pid, 0)
-	if err != nil {
-		return fmt.Errorf("open the container's first process: %w", err)
+	program, flags := s.Program, s.Flags
+	if s.Filter != nil {
+		var err error
+		if program, flags, err = s.Filter(); err != nil {
+			return err
+		}
+		if len(program) == 0 {
+			return errors.New("no filter came of the profile")
+		}
 	}
-	defer unix.Close(first)
-	c.guard, err = syscall.ForkExec("/proc/self/fd/"+strconv.Itoa(handover.InitFd), []string{"weir-guard"}, &syscall.ProcAttr{
-		Dir: "/",
-		Env: []string{"GOGC=off", handover.GuardEnv + "=1"},
-		Files: []uintptr{
-			handover.LauncherFd: uintptr(self), handover.FirstFd: uintptr(first),
-			2: noFile, 3: noFile, 4: noFile, handover.InitFd: init.Fd(),
-		},
-		Sys: &syscall.SysProcAttr{Setsid: true},
-	})
-	if err != nil {
-		return fmt.Errorf("start the container's guard: %w", err)
+	if err := checkFilter(program, flags); err != nil {
+		return err
 	}
-	if _, err := c.control.Write([]byte{handover.Guarded}); err != nil && !errors.Is(err, unix.EPIPE) {
+	// The thread that attaches the filter is the one that execve leaves, so TSYNC
+	// has nothing to synchronise. It would kill the others mid-way.
+	release := handover.Release{Flags: uint32(flags &^ seccomp.FlagTSync), Program: program.Raw(nativeOrder())}
+	if _, err := c.control.Write(release.Marshal()); err != nil && !errors.Is(err, unix.EPIPE) {
 		return fmt.Errorf("let the container start: %w", err)
 	}
 	return nil
 }
 
-// noFile leaves a descriptor closed in a process that is started.
-const noFile = ^uintptr(0)
+// kill ends a container whose program has not started.
+func (c *child) kill() {
+	syscall.Kill(c.pid, syscall.SIGKILL)
+	reap(c.pid)
+}
+
+// initPath is where a process that is given weir-init's file finds it.
+var initPath = "/proc/self/fd/" + strconv.Itoa(handover.InitFd)
 
 // reap waits for the end of a child.
 func reap(pid int) (ws syscall.WaitStatus, err error) {
@@ -203,10 +207,17 @@ func (s *Spec) namespaces() uintptr {
 
 // close releases what is held for a container that has ended.
 func (c *child) close() {
-	if c.guard != 0 {
-		reap(c.guard)
+	if c.guard.pid != 0 {
+		reap(c.guard.pid)
 	}
-	c.control.Close()
+	for _, fd := range []int{c.pidfd, c.guard.pidfd} {
+		if fd >= 0 {
+			unix.Close(fd)
+		}
+	}
+	if c.control != nil {
+		c.control.Close()
+	}
 	if c.page != nil {
 		c.page.Unmap()
 	}
@@ -215,19 +226,14 @@ func (c *child) close() {
 // serve looks after a container that was started until there is nothing left to do.
 func (c *child) serve(ctx context.Context, s *Spec, streams *streams, signals <-chan os.Signal) (ExitStatus, error) {
 	copied := streams.copy(c.control)
-	exited := make(chan struct{})
-	go func() {
-		// It stays a zombie, so that no other process gets its number meanwhile.
-		for unix.Waitid(unix.P_PID, c.pid, nil, unix.WEXITED|unix.WNOWAIT, nil) == unix.EINTR {
-		}
-		close(exited)
-	}()
+	exited := make(chan error)
+	go func() { exited <- c.watch() }()
 	var ended syscall.Signal // by which a container that was not running yet was ended
-	var failed error
+	var failed, unguarded error
 	done := ctx.Done()
 	for running := exited; running != nil || copied != nil; {
 		select {
-		case <-running:
+		case unguarded = <-running:
 			running = nil
 		case failed = <-copied:
 			copied = nil
@@ -257,6 +263,9 @@ func (c *child) serve(ctx context.Context, s *Spec, streams *streams, signals <-
 	ws, err := reap(c.pid)
 	if err != nil {
 		return ExitStatus{}, setupError("run container: wait for it: %w", err)
+	}
+	if unguarded != nil {
+		return ExitStatus{}, setupError("run container: %w", unguarded)
 	}
 	return c.result(ws, ended, s.Args[0], failed)
 }

@@ -14,7 +14,7 @@ import (
 // A Spec is a container to run. The zero value of each field is Docker's default,
 // except for the capabilities and the filter, of which it grants and attaches none.
 type Spec struct {
-	Init []byte // the ELF file of cmd/weir-init
+	Init *Init `json:"-"` // the last stage
 
 	// The root file system: Layers (directories, the lowest first) under the
 	// empty directories Upper and Work of one file system, or else Rootfs, a
@@ -45,6 +45,10 @@ type Spec struct {
 	NoNewPrivs bool
 	Program    bpf.Program  // the filter; nil leaves the container unconfined
 	Flags      seccomp.Flag // how the filter is attached
+	// Filter, if not nil, gives Program and Flags in their place. It is asked when
+	// the last stage was started, so that a compiler can work beside that. Its error
+	// is Run's.
+	Filter func() (bpf.Program, seccomp.Flag, error) `json:"-"`
 
 	// With TTY the container has a terminal of its own; Stdin, if not nil, must
 	// be a terminal and is raw meanwhile, and Stderr is not used. Without, each
@@ -83,20 +87,16 @@ type Rlimit struct {
 // check finds what no container can be made of.
 func (s *Spec) check() error {
 	switch {
-	case len(s.Init) == 0:
+	case s.Init == nil:
 		return fmt.Errorf("no weir-init given")
 	case len(s.Args) == 0:
 		return fmt.Errorf("no command given")
 	case (len(s.Layers) == 0) == (s.Rootfs == ""):
 		return fmt.Errorf("either layers or a root directory must be given")
+	case s.Program != nil && s.Filter != nil:
+		return fmt.Errorf("two filters given")
 	case s.Stdout == nil || !s.TTY && s.Stderr == nil:
 		return fmt.Errorf("no standard output given")
-	case s.Program != nil && len(s.Program) == 0:
-		return fmt.Errorf("an empty filter")
-	case s.Flags&(seccomp.FlagNewListener|seccomp.FlagTSyncESRCH) != 0:
-		return fmt.Errorf("filter flags %v: the launcher has no listener", s.Flags)
-	case len(s.Program) > bpf.MaxLen:
-		return fmt.Errorf("a filter of %d instructions: the kernel takes %d", len(s.Program), bpf.MaxLen)
 	}
 	dirs := append([]string{}, s.Layers...)
 	if s.Rootfs == "" {
@@ -144,6 +144,19 @@ func (s *Spec) checkMounts() error {
 		if !s.Privileged && t.Attrs&unix.MOUNT_ATTR_NODEV == 0 {
 			return fmt.Errorf("tmpfs %s: devices on it would be out of control: only a privileged container may have them", t.Target)
 		}
+	}
+	return nil
+}
+
+// checkFilter finds what cannot be attached.
+func checkFilter(p bpf.Program, flags seccomp.Flag) error {
+	switch {
+	case p != nil && len(p) == 0:
+		return fmt.Errorf("an empty filter")
+	case flags&(seccomp.FlagNewListener|seccomp.FlagTSyncESRCH) != 0:
+		return fmt.Errorf("filter flags %v: the launcher has no listener", flags)
+	case len(p) > bpf.MaxLen:
+		return fmt.Errorf("a filter of %d instructions: the kernel takes %d", len(p), bpf.MaxLen)
 	}
 	return nil
 }

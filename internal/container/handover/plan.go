@@ -1,28 +1,52 @@
 package handover
 
+import "encoding/binary"
+
 // The file descriptors that the last stage starts with, beside the container's
 // standard ones.
 const (
 	// PlanFd is a memory file: a thread.Page, then from thread.PageSize the plan.
 	PlanFd = 3
 	// ControlFd is a socket to the launcher: the terminal's master goes up it,
-	// Guarded comes down it, and its end of file tells that the launcher has died.
+	// a Release comes down it, and its end of file tells that the launcher has died.
 	ControlFd = 4
 	// InitFd is the last stage's own executable.
 	InitFd = 5
 )
 
-// The guard of a container is weir-init with GuardEnv in its environment and the
-// descriptors of two processes (pidfds).
+// The guard of a container is weir-init with GuardEnv as the one variable of its
+// environment, and the descriptors of two processes (pidfds).
 const (
+	GuardName  = "weir-guard"
 	GuardEnv   = "WEIR_GUARD"
 	LauncherFd = 0
 	FirstFd    = 1 // the container's first process
 )
 
-// Guarded is the message that lets the program start: from now on the launcher's
-// death ends the container, whatever the program does.
-const Guarded = 'g'
+// A Release is the message that lets the program start. It comes down the control
+// socket when a guard stands: from then on the launcher's death ends the container,
+// whatever the program does.
+type Release struct {
+	Flags   uint32 // seccomp(2)'s
+	Program []byte // struct sock_filter in memory order; empty for none
+}
+
+// MaxRelease is the length of the longest release: seccomp takes 4096 instructions
+// of 8 bytes.
+const MaxRelease = 4 + 4096*8
+
+// Marshal returns the message, which is never empty.
+func (r *Release) Marshal() []byte {
+	return append(binary.LittleEndian.AppendUint32(nil, r.Flags), r.Program...)
+}
+
+// UnmarshalRelease reads a message.
+func UnmarshalRelease(b []byte) (r Release, ok bool) {
+	if len(b) < 4 {
+		return r, false
+	}
+	return Release{binary.LittleEndian.Uint32(b), b[4:]}, true
+}
 
 // A Plan is a container, decided to the last detail.
 type Plan struct {
@@ -57,8 +81,7 @@ type Plan struct {
 
 	Caps       uint64
 	NoNewPrivs bool
-	Program    []byte // struct sock_filter in memory order; empty for none
-	Flags      uint32 // seccomp(2)'s
+	Confined   bool // the Release has a filter
 	Rlimits    []Rlimit
 }
 

@@ -56,8 +56,7 @@ func (w *wire) plan(p *Plan) {
 	w.string(&p.User)
 	number(w, &p.Caps)
 	w.bool(&p.NoNewPrivs)
-	w.bytes(&p.Program)
-	number(w, &p.Flags)
+	w.bool(&p.Confined)
 	list(w, &p.Rlimits, (*wire).rlimit)
 }
 

@@ -1,6 +1,7 @@
 package handover
 
 import (
+	"bytes"
 	"reflect"
 	"testing"
 )
@@ -52,5 +53,18 @@ func TestAPlanThatIsCutOffAnywhereIsAnError(t *testing.T) {
 		if _, err := Unmarshal(whole[:i]); err == nil {
 			t.Fatalf("the first %d of %d bytes were taken for a plan", i, len(whole))
 		}
+	}
+}
+
+func TestAReleaseArrivesAsItWasSent(t *testing.T) {
+	for _, sent := range []Release{{}, {Flags: 1 << 31}, {Flags: 4, Program: make([]byte, MaxRelease-4)}} {
+		b := sent.Marshal()
+		got, ok := UnmarshalRelease(b)
+		if !ok || len(b) == 0 || len(b) > MaxRelease || got.Flags != sent.Flags || !bytes.Equal(got.Program, sent.Program) {
+			t.Errorf("sent %v, got %v %v in %d bytes", sent, got, ok, len(b))
+		}
+	}
+	if _, ok := UnmarshalRelease(nil); ok {
+		t.Error("the end of the socket is taken for a release")
 	}
 }
