@@ -120,12 +120,12 @@ type Scratch struct {
 func (s *Store) NewScratch() (*Scratch, error) {
 	c, err := s.newClaim(scratchDir, randomName())
 	if err != nil {
-		return nil, err
+		return nil, advise(err)
 	}
 	sc := &Scratch{Dir: c.path, Upper: filepath.Join(c.path, "upper"), Work: filepath.Join(c.path, "work"), claim: c}
 	err = errors.Join(os.Mkdir(sc.Upper, 0o755), os.Mkdir(sc.Work, 0o700), os.Chmod(sc.Upper, 0o755))
 	if err != nil {
-		return nil, errors.Join(err, c.release())
+		return nil, errors.Join(advise(err), c.release())
 	}
 	return sc, nil
 }

@@ -1,6 +1,7 @@
 package image
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -24,21 +25,34 @@ func (s *Store) Commit(ref *Reference, config []byte, layers []*Layer) (Digest, 
 	}
 	unlock, err := s.lock()
 	if err != nil {
-		return "", err
+		return "", advise(err)
 	}
 	defer unlock()
 	id := DigestOf(config)
-	if _, err := os.Lstat(s.imagePath(id)); err != nil { // an image is never written twice: it may be held
-		if err := s.writeFile(s.imagePath(id), config); err != nil {
-			return "", err
+	path := s.imagePath(id)
+	_, _, err = s.config(id)
+	missing := err != nil
+	if missing { // a whole image is never written twice: it may be held
+		if err := s.writeFile(path, config); err != nil {
+			return "", advise(err)
 		}
 	}
 	if ref == nil {
 		return id, nil
 	}
-	path := s.refPath(*ref)
-	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
-		return "", err
+	if err := s.writeRef(*ref, id); err != nil {
+		if missing {
+			err = errors.Join(err, os.Remove(path))
+		}
+		return "", advise(err)
 	}
-	return id, s.writeFile(path, []byte(id+"\n"))
+	return id, nil
+}
+
+func (s *Store) writeRef(ref Reference, id Digest) error {
+	path := s.refPath(ref)
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return err
+	}
+	return s.writeFile(path, []byte(id+"\n"))
 }

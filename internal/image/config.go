@@ -22,6 +22,7 @@ type Config struct {
 // ConfigFile is an image's configuration, the bytes whose digest is the image ID: config.md again.
 type ConfigFile struct {
 	Created      time.Time `json:"created,omitzero"`
+	Author       string    `json:"author,omitempty"`
 	Architecture string    `json:"architecture"`
 	Variant      string    `json:"variant,omitempty"`
 	OS           string    `json:"os"`

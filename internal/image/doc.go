@@ -15,7 +15,8 @@
 //	refs/<host>/<path>:<tag> a reference: the image ID it stands for; also <path>@<digest>
 //	tmp/                     layers being unpacked or removed
 //	scratch/<random>         writable layers of running containers
-//	lock                     held by whoever changes images/ or refs/
+//	new                      a file on its way to images/ or refs/
+//	lock                     held by whoever changes images/, refs/ or which names layers/ has
 //
 // All of layers/, images/ and the others are the owner's alone (mode 0700): layers hold setuid
 // programs and device nodes. A device node works where a layer is mounted without nodev. Compressed
@@ -25,8 +26,9 @@
 // # What it promises
 //
 // Whatever is visible under layers/, images/ and refs/ is whole: it was written elsewhere in the store,
-// made durable, and renamed into place, an image after its layers, a reference after its image. A process
-// killed at any moment leaves at most an entry in tmp/ or scratch/, and the next Open removes it.
+// made durable, and renamed into place, an image after its layers, a reference after its image; removals go the
+// other way. What a process killed at any moment had on its way, in tmp/, scratch/ and new, the next Open removes.
+// Whole layers that it had no image for yet stay, for the pull that is tried again, until Prune or a Remove.
 //
 // Several processes may use one store at once. All locks are flock(2) locks and so end with their
 // holder: on an entry of tmp/ or scratch/ (its maker is alive), on a layer (shared: an image
@@ -35,6 +37,7 @@
 //
 // # Errors
 //
-// ErrNotFound, ErrInUse and ErrAmbiguous can be asked for with errors.Is; the message names the
-// reference and says what to do. Any other error is the file system's.
+// ErrNotFound, ErrInUse, ErrAmbiguous and ErrDamaged can be asked for with errors.Is; the message names the
+// reference or the file and says what to do. Any other error is the file system's. A configuration is held against
+// its ID whenever it is read; of layers it is only seen whether they are there.
 package image

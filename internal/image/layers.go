@@ -60,19 +60,13 @@ func (s *Store) AddLayer(ctx context.Context, diffID Digest, fill Fill) (*Layer,
 		}
 		c, err := s.newClaim(tmpDir, name)
 		if err == nil {
-			got, err := s.fillLayer(c, diffID, fill)
-			if err != nil {
-				return nil, err
+			var l *Layer
+			if l, err = s.fillLayer(c, diffID, fill); err == nil {
+				return l, nil
 			}
-			// It is on its own for a moment, and whoever removes images may take it.
-			l, err := s.Layer(got)
-			if !errors.Is(err, fs.ErrNotExist) {
-				return l, err
-			}
-			continue
 		}
 		if err != errClaimed {
-			return nil, err
+			return nil, advise(err)
 		}
 		select {
 		case <-ctx.Done():
@@ -83,25 +77,44 @@ func (s *Store) AddLayer(ctx context.Context, diffID Digest, fill Fill) (*Layer,
 }
 
 // fillLayer fills the claimed directory and moves it to its place. The claim is over in any case.
-func (s *Store) fillLayer(c *claim, want Digest, fill Fill) (Digest, error) {
+func (s *Store) fillLayer(c *claim, want Digest, fill Fill) (*Layer, error) {
 	if want != "" {
 		// Another process may have finished this layer just before the claim was made.
-		if _, err := os.Lstat(s.layerPath(want)); err == nil {
-			return want, c.release()
+		if l, err := s.Layer(want); !errors.Is(err, fs.ErrNotExist) {
+			return l, errors.Join(err, c.release())
 		}
 	}
 	got, err := s.fillClaim(c, want, fill)
 	if err != nil {
-		return "", errors.Join(err, c.release())
+		return nil, errors.Join(err, c.release())
 	}
-	err = os.Rename(c.path, s.layerPath(got))
+	l, err := s.placeLayer(c, got)
+	if err != nil {
+		return nil, errors.Join(err, c.release())
+	}
+	if l.dir != c.dir {
+		return l, c.release()
+	}
+	return l, nil
+}
+
+// placeLayer moves a filled claim to its place, or gives the layer that has been there all along: an import
+// of what was imported before. Whoever removes layers that no image has needs the lock, and so finds this one
+// held.
+func (s *Store) placeLayer(c *claim, id Digest) (*Layer, error) {
+	unlock, err := s.lock()
+	if err != nil {
+		return nil, err
+	}
+	defer unlock()
+	err = os.Rename(c.path, s.layerPath(id))
 	if errors.Is(err, fs.ErrExist) || errors.Is(err, unix.ENOTEMPTY) {
-		return got, c.release() // it has been there all along: an import of what was imported before
+		return s.Layer(id)
 	}
 	if err != nil {
-		return "", errors.Join(err, c.release())
+		return nil, err
 	}
-	return got, errors.Join(syncDir(s.path(layersDir)), c.dir.Close())
+	return &Layer{id, c.dir}, errors.Join(flock(c.dir, unix.LOCK_SH), syncDir(s.path(layersDir)))
 }
 
 func (s *Store) fillClaim(c *claim, want Digest, fill Fill) (Digest, error) {
@@ -124,12 +137,18 @@ func (s *Store) fillClaim(c *claim, want Digest, fill Fill) (Digest, error) {
 	return got, os.NewSyscallError("syncfs", unix.Syncfs(int(c.dir.Fd())))
 }
 
+// layerSize reads the bytes of a layer's regular files.
 func (s *Store) layerSize(diffID Digest) (int64, error) {
-	b, err := os.ReadFile(s.layerPath(diffID, "size"))
+	path := s.layerPath(diffID, "size")
+	b, err := os.ReadFile(path)
 	if err != nil {
 		return 0, err
 	}
-	return strconv.ParseInt(strings.TrimSpace(string(b)), 10, 64)
+	n, err := strconv.ParseInt(strings.TrimSpace(string(b)), 10, 64)
+	if err != nil {
+		return 0, fmt.Errorf("%s: %w: it should hold a number of bytes", path, ErrDamaged)
+	}
+	return n, nil
 }
 
 // TempFile makes an unnamed file on the store's file system, gone when it is closed or the process dies.

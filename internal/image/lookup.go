@@ -32,17 +32,16 @@ func (s *Store) Image(name string) (*Image, error) {
 	if err != nil {
 		return nil, err
 	}
-	path := s.imagePath(id)
-	b, err := os.ReadFile(path)
+	c, _, err := s.config(id)
+	var dirs []string
+	if err == nil {
+		dirs, err = s.layerDirs(id, c.RootFS.DiffIDs)
+	}
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, notFound(name)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("image %s: %w", name, err)
-	}
-	c, err := ParseConfig(b)
-	if err != nil {
-		return nil, fmt.Errorf("image %s: %s: %w", name, path, err)
 	}
 	return &Image{
 		ID:           id,
@@ -50,15 +49,44 @@ func (s *Store) Image(name string) (*Image, error) {
 		Architecture: c.Architecture,
 		Variant:      c.Variant,
 		Config:       c.Config,
-		LayerDirs:    s.layerDirs(c.RootFS.DiffIDs),
-		path:         path,
+		LayerDirs:    dirs,
+		path:         s.imagePath(id),
 	}, nil
+}
+
+// config reads an image's configuration, also as it was written. One that is not there is fs.ErrNotExist, one
+// whose bytes are not those of its ID is ErrDamaged.
+func (s *Store) config(id Digest) (*ConfigFile, []byte, error) {
+	path := s.imagePath(id)
+	b, err := os.ReadFile(path)
+	if err != nil {
+		return nil, nil, err
+	}
+	if got := DigestOf(b); got != id {
+		return nil, nil, damagedImage(id, "%s: its digest is %s", path, got)
+	}
+	c, err := ParseConfig(b)
+	return c, b, err
+}
+
+// missingLayer is the error of an image without one of its layers: fs.ErrNotExist if the whole image was removed
+// meanwhile.
+func (s *Store) missingLayer(id, diffID Digest) error {
+	if _, err := os.Lstat(s.imagePath(id)); err != nil {
+		return err
+	}
+	return damagedImage(id, "%s: no such layer, or a part of it is missing", s.layerPath(diffID))
+}
+
+// damagedImage says what is wrong with an image, and what to do.
+func damagedImage(id Digest, format string, args ...any) error {
+	return fmt.Errorf("%w: %s; `weir rmi %s` removes the image, then pull, load or import it again", ErrDamaged, fmt.Sprintf(format, args...), id.Short())
 }
 
 // layerDirs gives the directories to stack. Overlayfs refuses to have one of them twice; the upper one
 // wins over all that the lower one could add, so the lower one is left out. And it has no notion of a layer
 // whose root is opaque (it always merges the roots), so that what lies below one is left out too.
-func (s *Store) layerDirs(diffIDs []Digest) []string {
+func (s *Store) layerDirs(id Digest, diffIDs []Digest) ([]string, error) {
 	var dirs []string
 	for i := len(diffIDs) - 1; i >= 0; i-- {
 		if slices.Contains(diffIDs[i+1:], diffIDs[i]) {
@@ -67,12 +95,16 @@ func (s *Store) layerDirs(diffIDs []Digest) []string {
 		dir := s.layerPath(diffIDs[i], "fs")
 		dirs = append(dirs, dir)
 		var opaque [1]byte
-		if n, _ := unix.Lgetxattr(dir, "trusted.overlay.opaque", opaque[:]); n == 1 && opaque[0] == 'y' {
+		n, err := unix.Lgetxattr(dir, "trusted.overlay.opaque", opaque[:])
+		if err == unix.ENOENT {
+			return nil, s.missingLayer(id, diffIDs[i])
+		}
+		if n == 1 && opaque[0] == 'y' {
 			break
 		}
 	}
 	slices.Reverse(dirs)
-	return dirs
+	return dirs, nil
 }
 
 // Hold keeps an image from being removed.
@@ -131,23 +163,33 @@ func (s *Store) resolve(name string) (Digest, error) {
 }
 
 func (s *Store) resolvePrefix(name, prefix string) (Digest, error) {
-	files, err := os.ReadDir(s.path(imagesDir))
+	ids, err := s.ids()
 	if err != nil {
 		return "", err
 	}
-	var found []string
-	for _, f := range files {
-		if strings.HasPrefix(f.Name(), prefix) {
-			found = append(found, f.Name())
-		}
-	}
-	switch len(found) {
+	ids = slices.DeleteFunc(ids, func(id Digest) bool { return !strings.HasPrefix(id.Hex(), prefix) })
+	switch len(ids) {
 	case 0:
 		return "", notFound(name)
 	case 1:
-		return Digest(digestPrefix + found[0]), nil
+		return ids[0], nil
 	}
-	return "", fmt.Errorf("image %s: %w: %d images begin so, give more digits", name, ErrAmbiguous, len(found))
+	return "", fmt.Errorf("image %s: %w: %d images begin so, give more digits", name, ErrAmbiguous, len(ids))
+}
+
+// ids lists all images.
+func (s *Store) ids() ([]Digest, error) {
+	files, err := os.ReadDir(s.path(imagesDir))
+	if err != nil {
+		return nil, err
+	}
+	var ids []Digest
+	for _, f := range files {
+		if id, err := ParseDigest(digestPrefix + f.Name()); err == nil {
+			ids = append(ids, id)
+		}
+	}
+	return ids, nil
 }
 
 func (s *Store) readRef(path string) (Digest, error) {
@@ -160,7 +202,7 @@ func (s *Store) readRef(path string) (Digest, error) {
 	}
 	id, err := ParseDigest(strings.TrimSpace(string(b)))
 	if err != nil {
-		return "", fmt.Errorf("%s: %w", path, err)
+		return "", fmt.Errorf("%w reference: %s: %w; pull, load or import it again, or `weir rmi %[4]s` removes it", ErrDamaged, path, err, path[len(s.path(refsDir))+1:])
 	}
 	return id, nil
 }

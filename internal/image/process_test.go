@@ -42,6 +42,8 @@ func child(what string) error {
 	switch what {
 	case "open":
 		return nil
+	case "churn":
+		return churn(s)
 	case "fill": // is at a layer until told otherwise
 		l, err := s.AddLayer(context.Background(), diffID("x"), func(dir string) (Digest, int64, error) {
 			ready()
@@ -224,7 +226,7 @@ func TestImageThatAContainerRunsOnStays(t *testing.T) {
 	p := start(t, s, "hold")
 	p.ready(t)
 	for _, name := range []string{"debian", id.Short()} {
-		removed, err := s.Remove(name)
+		removed, err := s.Remove(name, false)
 		if !errors.Is(err, ErrInUse) || removed.Deleted != nil || removed.Untagged != nil {
 			t.Errorf("%s: %+v, %v", name, removed, err)
 		}
@@ -233,7 +235,7 @@ func TestImageThatAContainerRunsOnStays(t *testing.T) {
 		t.Error(err)
 	}
 	p.kill(t)
-	if _, err := s.Remove("debian"); err != nil {
+	if _, err := s.Remove("debian", false); err != nil {
 		t.Errorf("after its end: %v", err)
 	}
 }

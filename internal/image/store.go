@@ -13,6 +13,7 @@ var (
 	ErrNotFound  = errors.New("not found")          // no image by that name or ID
 	ErrAmbiguous = errors.New("ambiguous image ID") // the prefix of several
 	ErrInUse     = errors.New("in use")             // a container runs on it
+	ErrDamaged   = errors.New("damaged")            // a file is missing, or not what weir wrote
 )
 
 // Store is an open store. It holds no descriptors and no locks, and may be used by several goroutines.
@@ -47,6 +48,8 @@ const (
 	refsDir    = "refs"
 	tmpDir     = "tmp"
 	scratchDir = "scratch"
+
+	newFile = "new" // a file on its way to images/ or refs/
 )
 
 // Open opens the store at dir, making it if it is not there, and removes what processes that no longer live
@@ -55,7 +58,7 @@ const (
 func Open(dir string) (*Store, error) {
 	s, err := open(dir)
 	if err != nil {
-		return nil, fmt.Errorf("open image store %s: %w", dir, err)
+		return nil, fmt.Errorf("open image store %s: %w", dir, advise(err))
 	}
 	return s, nil
 }
@@ -91,7 +94,33 @@ func open(dir string) (*Store, error) {
 	// must not keep containers from starting.
 	_ = s.sweep(tmpDir)
 	_ = s.sweep(scratchDir)
+	s.sweepNew()
 	return s, nil
+}
+
+// sweepNew removes the file that a dead process was about to put into its place. While the lock is held,
+// it is a living one's.
+func (s *Store) sweepNew() {
+	if _, err := os.Lstat(s.path(newFile)); err != nil {
+		return
+	}
+	lock, err := openLocked(s.path("lock"), unix.LOCK_EX|unix.LOCK_NB)
+	if err != nil {
+		return
+	}
+	defer lock.Close()
+	_ = os.Remove(s.path(newFile))
+}
+
+// advise adds what to do about a file system that takes nothing more.
+func advise(err error) error {
+	switch {
+	case errors.Is(err, unix.ENOSPC), errors.Is(err, unix.EDQUOT):
+		return fmt.Errorf("%w; `weir prune` and `weir rmi` make room", err)
+	case errors.Is(err, unix.EROFS):
+		return fmt.Errorf("%w; mount it read-write, or name another store with WEIR_ROOT", err)
+	}
+	return err
 }
 
 // Dir is the store's directory.
@@ -138,7 +167,7 @@ func isAt(f *os.File, path string) bool {
 // writeFile makes the file path with these bytes, whole or not at all, also if the machine loses power.
 // The caller holds the lock, so one name serves all files on their way.
 func (s *Store) writeFile(path string, data []byte) error {
-	f, err := os.OpenFile(s.path("new"), os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
+	f, err := os.OpenFile(s.path(newFile), os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
 	if err != nil {
 		return err
 	}
@@ -146,11 +175,11 @@ func (s *Store) writeFile(path string, data []byte) error {
 	if err == nil {
 		err = f.Sync()
 	}
-	if err = errors.Join(err, f.Close()); err != nil {
-		return err
+	if err = errors.Join(err, f.Close()); err == nil {
+		err = os.Rename(f.Name(), path)
 	}
-	if err := os.Rename(f.Name(), path); err != nil {
-		return err
+	if err != nil {
+		return errors.Join(err, os.Remove(f.Name()))
 	}
 	return syncDir(filepath.Dir(path))
 }

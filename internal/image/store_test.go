@@ -274,7 +274,8 @@ func TestImagesAreListedInOrder(t *testing.T) {
 	addImage(t, s, "debian:aged", "base")
 	b := addImage(t, s, "alpine", "base", "top")
 	addImage(t, s, "localhost:5000/x/y:1", "base", "top")
-	addImage(t, s, "debian@"+someDigest, "base")
+	addImage(t, s, "debian@"+someDigest, "base") // beside its tag it says nothing new
+	addImage(t, s, "mirror@"+someDigest, "base")
 	addImage(t, s, "debian:bookworm", "other") // the tag moves on; "base" still has others
 	c := addImage(t, s, "", "nameless")
 	list, err := s.Images()
@@ -291,10 +292,10 @@ func TestImagesAreListedInOrder(t *testing.T) {
 	want := []string{
 		"<none> <none> " + c.Short() + " 8",
 		"alpine latest " + b.Short() + " 7",
-		"debian <none> " + a.Short() + " 4",
 		"debian aged " + a.Short() + " 4",
 		"debian bookworm " + diffIDImage(t, s, "debian:bookworm") + " 5",
 		"localhost:5000/x/y 1 " + b.Short() + " 7",
+		"mirror <none> " + a.Short() + " 4",
 	}
 	if !slices.Equal(got, want) {
 		t.Errorf("got\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
