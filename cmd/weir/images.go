@@ -2,8 +2,11 @@ package main
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
+	"slices"
+	"strings"
 	"text/tabwriter"
 	"time"
 
@@ -15,32 +18,37 @@ import (
 func imagesCommand() *cobra.Command {
 	var asJSON, quiet, noTrunc bool
 	cmd := &cobra.Command{
-		Use:   "images",
+		Use:   "images [REPOSITORY[:TAG]]",
 		Short: "List images",
-		Args:  cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error {
+		Long: `List images by name. The size is that of an image's files; layers that it shares with
+others are counted for each of them.`,
+		Args: cobra.MaximumNArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
 			store, err := openStore()
 			if err != nil {
 				return err
 			}
-			list, err := store.Images()
-			if err != nil {
-				return err
+			list, damaged := store.Images()
+			if len(args) > 0 {
+				if list, err = named(list, args[0]); err != nil {
+					return err
+				}
 			}
 			out := cmd.OutOrStdout()
 			if asJSON {
 				type item struct {
 					Repository string    `json:"repository"`
 					Tag        string    `json:"tag"`
+					Digest     string    `json:"digest,omitempty"`
 					ID         string    `json:"id"`
 					Created    time.Time `json:"created,omitzero"`
 					Size       int64     `json:"size"`
 				}
 				items := make([]item, 0, len(list))
 				for _, s := range list {
-					items = append(items, item{s.Repository, s.Tag, string(s.ID), s.Created, s.Size})
+					items = append(items, item{s.Repository, s.Tag, string(s.Digest), string(s.ID), s.Created, s.Size})
 				}
-				return printJSON(out, items)
+				return errors.Join(printJSON(out, items), damaged)
 			}
 			tw := tabwriter.NewWriter(out, 0, 0, 3, ' ', 0)
 			if !quiet {
@@ -57,13 +65,30 @@ func imagesCommand() *cobra.Command {
 				}
 				fmt.Fprintf(tw, "%s\t%s\t%s\t%s\t%s\n", s.Repository, s.Tag, id, age(s.Created), image.SizeText(s.Size))
 			}
-			return tw.Flush()
+			return errors.Join(tw.Flush(), damaged)
 		},
 	}
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
 	cmd.Flags().BoolVarP(&quiet, "quiet", "q", false, "print IDs only")
 	cmd.Flags().BoolVar(&noTrunc, "no-trunc", false, "print whole IDs")
+	cmd.MarkFlagsMutuallyExclusive("json", "quiet")
+	cmd.MarkFlagsMutuallyExclusive("json", "no-trunc")
 	return cmd
+}
+
+// named leaves the images by one name: those of a repository, or the one with a tag or digest in it.
+func named(list []image.Summary, name string) ([]image.Summary, error) {
+	ref, err := image.ParseReference(name)
+	if err != nil {
+		return nil, err
+	}
+	whole := ref.Digest != "" || strings.HasSuffix(name, ":"+ref.Tag)
+	return slices.DeleteFunc(list, func(s image.Summary) bool {
+		if whole {
+			return s.Ref != ref.String()
+		}
+		return s.Repository != ref.FamiliarRepository()
+	}), nil
 }
 
 // age says how long ago, in the one unit that people would use.

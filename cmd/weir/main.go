@@ -93,7 +93,9 @@ A PROFILE is a file, - (standard input) or builtin (Docker's default profile).`,
 		{"images", transferCommand("load [-i FILE]", "Load images from an archive")},
 		{"images", transferCommand("import DIR|TAR REF", "Make an image of a root file system")},
 		{"images", imagesCommand()},
+		{"images", inspectCommand()},
 		{"images", rmiCommand()},
+		{"images", pruneCommand()},
 	} {
 		verb.cmd.GroupID = verb.group
 		root.AddCommand(verb.cmd)

@@ -3,12 +3,16 @@ package main
 import (
 	"errors"
 	"fmt"
+	"io"
 
 	"github.com/spf13/cobra"
+
+	"github.com/weir-dev/weir/internal/image"
 )
 
 func rmiCommand() *cobra.Command {
-	return &cobra.Command{
+	var force bool
+	cmd := &cobra.Command{
 		Use:   "rmi IMAGE...",
 		Short: "Remove images",
 		Long: `Remove images, by reference or ID. A reference is untagged; the image goes with its
@@ -21,16 +25,25 @@ last reference, and a layer with its last image. What a container runs on stays.
 			}
 			var all error
 			for _, name := range args {
-				removed, err := store.Remove(name)
-				for _, ref := range removed.Untagged {
-					fmt.Fprintf(cmd.OutOrStdout(), "Untagged: %s\n", ref)
-				}
-				for _, id := range removed.Deleted {
-					fmt.Fprintf(cmd.OutOrStdout(), "Deleted: %s\n", id)
+				removed, err := store.Remove(name, force)
+				printRemoved(cmd.OutOrStdout(), removed)
+				if force && errors.Is(err, image.ErrNotFound) {
+					continue
 				}
 				all = errors.Join(all, err)
 			}
 			return all
 		},
+	}
+	cmd.Flags().BoolVarP(&force, "force", "f", false, "with an ID, remove all its names; an image that is not there is no error")
+	return cmd
+}
+
+func printRemoved(w io.Writer, removed image.Removed) {
+	for _, ref := range removed.Untagged {
+		fmt.Fprintf(w, "Untagged: %s\n", ref)
+	}
+	for _, id := range removed.Deleted {
+		fmt.Fprintf(w, "Deleted: %s\n", id)
 	}
 }
