@@ -120,14 +120,14 @@ func alike(a, b []policy.Rule) bool {
 }
 
 // table returns the first and the last number of the first table of calls in
-// rows, and how many rows lead up to its end: those of one architecture that have
-// a name, up to a large gap. There is none if n is 0.
+// rows, and how many rows lead up to its end: those of one architecture that are
+// named, up to a large gap. There is none if n is 0.
 func table(rows []policy.Row) (first, last seccomp.Nr, n int) {
 	const gap = 1000
 	for i := range rows {
 		r := &rows[i]
 		switch {
-		case r.Name == "":
+		case !r.Named:
 			continue
 		case n == 0:
 			first = r.First

@@ -64,7 +64,7 @@ func TestEveryCallThatIsAlwaysAllowedIsCached(t *testing.T) {
 		want := map[seccomp.Arch]int{}
 		for _, abi := range p.ABIs {
 			for _, row := range abi.Rows {
-				if row.Name != "" && row.Last < 0xf0000 && !row.First.X32() && len(row.Rules) == 1 && row.Rules[0].Return == seccomp.ActAllow.Return() {
+				if row.Named && row.Last < 0xf0000 && !row.First.X32() && len(row.Rules) == 1 && row.Rules[0].Return == seccomp.ActAllow.Return() {
 					want[row.Arch] += int(row.Last-row.First) + 1
 				}
 			}

@@ -21,13 +21,13 @@ func ExampleProgram() {
 		Foreign: policy.Rule{Return: seccomp.ActKillThread.Return(), Why: policy.WhyForeign},
 		ABIs: []policy.ABI{{Audit: arch.Audit(), Rows: []policy.Row{
 			{First: 0, Last: 63, Arch: arch, Rules: []policy.Rule{fail}},
-			{First: 64, Last: 64, Arch: arch, Name: "write", Rules: []policy.Rule{
+			{First: 64, Last: 64, Arch: arch, Named: true, Rules: []policy.Rule{
 				allow(policy.Cond{Arg: 0, Bits: 32, Op: seccomp.OpEqualTo, Value: 1}),
 				allow(policy.Cond{Arg: 0, Bits: 32, Op: seccomp.OpEqualTo, Value: 2}),
 				fail,
 			}},
 			{First: 65, Last: 92, Arch: arch, Rules: []policy.Rule{fail}},
-			{First: 93, Last: 93, Arch: arch, Name: "exit", Rules: []policy.Rule{allow()}},
+			{First: 93, Last: 93, Arch: arch, Named: true, Rules: []policy.Rule{allow()}},
 			{First: 94, Last: 1<<32 - 1, Arch: arch, Rules: []policy.Rule{fail}},
 		}}},
 	}

@@ -1,7 +1,6 @@
 package compile_test
 
 import (
-	"fmt"
 	"slices"
 
 	"github.com/weir-dev/weir/policy"
@@ -16,7 +15,7 @@ func one(lists ...[]policy.Rule) *policy.Policy {
 	for i, list := range lists {
 		nr := seccomp.Nr(i)
 		abi.Rows = append(abi.Rows, policy.Row{
-			First: nr, Last: nr, Arch: seccomp.ArchX86_64, Name: fmt.Sprintf("call%d", i), Rules: append(slices.Clip(list), fail...),
+			First: nr, Last: nr, Arch: seccomp.ArchX86_64, Named: true, Rules: append(slices.Clip(list), fail...),
 		})
 	}
 	abi.Rows = append(abi.Rows, policy.Row{First: seccomp.Nr(len(lists)), Last: 1<<32 - 1, Arch: seccomp.ArchX86_64, Rules: fail})

@@ -58,10 +58,7 @@ func randomRows(r *rand.Rand, lists [][]policy.Rule) []policy.Row {
 	var rows []policy.Row
 	next := uint64(0)
 	add := func(last uint64, rules []policy.Rule) {
-		row := policy.Row{First: seccomp.Nr(next), Last: seccomp.Nr(last), Arch: seccomp.ArchX86_64, Rules: rules}
-		if row.First == row.Last {
-			row.Name = "call"
-		}
+		row := policy.Row{First: seccomp.Nr(next), Last: seccomp.Nr(last), Arch: seccomp.ArchX86_64, Named: uint64(last) == next, Rules: rules}
 		rows = append(rows, row)
 		next = last + 1
 	}

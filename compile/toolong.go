@@ -56,7 +56,7 @@ func (c *compiler) tooLong() *TooLong {
 	e := &TooLong{}
 	for _, v := range vs[:min(len(vs), 5)] {
 		e.Calls = append(e.Calls, CallCost{
-			Arch: v.row.Arch, Nr: v.row.First, Name: v.row.Name, Rules: origins(v.row.Rules), Instructions: v.size,
+			Arch: v.row.Arch, Nr: v.row.First, Name: v.row.Call(v.row.First).String(), Rules: origins(v.row.Rules), Instructions: v.size,
 		})
 	}
 	return e

@@ -112,7 +112,7 @@ func (c *conversion) names() []profile.Name {
 	for i := range c.policy.ABIs {
 		for _, row := range c.policy.ABIs[i].Rows {
 			if rule := &row.Rules[0]; rule.Why == policy.WhyMultiplexed {
-				list = append(list, profile.Name{Text: row.Name, Pos: c.profile.Rules[rule.Origin].Pos})
+				list = append(list, profile.Name{Text: row.Call(row.First).String(), Pos: c.profile.Rules[rule.Origin].Pos})
 			}
 		}
 	}

@@ -34,7 +34,7 @@ func (c *checker) checkConditions() {
 			for _, cond := range rule.Conds {
 				k := argOf(written, cond)
 				if at := (place{rule.Origin, written.Args[k].Pos}); !seen[at] {
-					seen[at] = c.checkCondition(row.Name, written, k, cond)
+					seen[at] = c.checkCondition(row.Call(row.First), written, k, cond)
 				}
 			}
 		}
@@ -50,10 +50,10 @@ func argOf(r *profile.Rule, cond policy.Cond) int {
 }
 
 // checkCondition reports at most one thing about a condition, and whether it did.
-func (c *checker) checkCondition(name string, r *profile.Rule, k int, cond policy.Cond) bool {
+func (c *checker) checkCondition(call syscalls.Call, r *profile.Rule, k int, cond policy.Cond) bool {
 	at := path(r, fmt.Sprintf(".args[%d]", k))
 	pos := r.Args[k].Pos
-	call, _ := syscalls.Lookup(name)
+	name := call.String()
 	args := call.Args(c.policy.Native)
 	if args != nil && int(cond.Arg) >= len(args) {
 		c.add(noArgument, Warning, pos, at, fmt.Sprintf("argument %d: %s takes %d on %s, so the condition is about what happens to be in a register", cond.Arg, name, len(args), c.policy.Native.Name()),

@@ -4,6 +4,7 @@ import (
 	"sort"
 
 	"github.com/weir-dev/weir/seccomp"
+	"github.com/weir-dev/weir/syscalls"
 )
 
 // A Policy is the resolved meaning of a profile. It is total: for every value
@@ -23,16 +24,17 @@ type ABI struct {
 	Rows  []Row // ascending and without gaps: together they cover every number
 }
 
-// A Row is a range of numbers with one meaning: one call, or what lies between
-// and beyond the calls that the profile names.
+// A Row is a range of numbers with one meaning: calls that the profile names, or
+// what lies between and beyond them.
 type Row struct {
 	First, Last seccomp.Nr // both included
 
-	// Arch says whose number it is, where an ABI has two.
+	// Arch says whose numbers they are, where an ABI has two.
 	Arch seccomp.Arch
 
-	// Name is the call's, empty for a range that no rule of the profile names.
-	Name string
+	// Named says that a rule of the profile names the call of every number, see
+	// [Row.Call].
+	Named bool
 
 	// Rules are tried in order: the first whose conditions all hold decides. It
 	// is never empty, and its last rule has no conditions. The ones before have.
@@ -68,6 +70,16 @@ type Cond struct {
 	Op       seccomp.Op
 	Value    uint64 // the mask of OpMaskedEqual
 	ValueTwo uint64 // the datum of OpMaskedEqual, 0 otherwise
+}
+
+// Call returns the call of a number of the row, the zero Call if the row is not
+// Named.
+func (r *Row) Call(nr seccomp.Nr) syscalls.Call {
+	if !r.Named {
+		return 0
+	}
+	call, _ := syscalls.At(r.Arch, nr)
+	return call
 }
 
 // Holds evaluates the condition on the six arguments of a call.

@@ -41,7 +41,7 @@ func ExampleResolve() {
 	for _, persona := range []uint64{8, 0x100000008, 9} {
 		call := seccomp.Data{Arch: x8664.Audit(), Nr: 135, Args: [6]uint64{persona}}
 		row, rule := pol.Eval(&call)
-		fmt.Printf("%s(%#x): %v\n", row.Name, persona, rule.Return)
+		fmt.Printf("%s(%#x): %v\n", row.Call(row.First), persona, rule.Return)
 	}
 	// Output:
 	// personality(0x8): allow
@@ -293,7 +293,7 @@ func checkTotal(t *testing.T, pol *policy.Policy) {
 			next = uint64(row.Last) + 1
 			for i, rule := range row.Rules {
 				if last := i == len(row.Rules)-1; last != (len(rule.Conds) == 0) {
-					t.Fatalf("%#x: %s: rule %d of %d has %d conditions", abi.Audit, row.Name, i, len(row.Rules), len(rule.Conds))
+					t.Fatalf("%#x: %s: rule %d of %d has %d conditions", abi.Audit, row.Call(row.First), i, len(row.Rules), len(rule.Conds))
 				}
 			}
 		}

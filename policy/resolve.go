@@ -212,8 +212,7 @@ func (r *resolver) calls(b *builder, a seccomp.Arch, between []Rule, boundary se
 		if nr > 0 {
 			b.fill(nr-1, a, between)
 		}
-		b.rows = append(b.rows, Row{First: nr, Last: nr, Arch: a, Name: first.String(), Rules: rules})
-		b.next = uint64(nr) + 1
+		b.call(nr, a, rules)
 	}
 }
 

@@ -12,7 +12,7 @@ const x32First, lastNr seccomp.Nr = 1 << 30, 1<<32 - 1
 // abi builds the rows for one AUDIT_ARCH value; archs are the listed
 // architectures that have it.
 func (r *resolver) abi(p *Policy, archs []seccomp.Arch) ABI {
-	b := builder{rows: make([]Row, 0, len(archs)*(len(r.uses)+len(r.uses)/8)+8)}
+	b := builder{rows: make([]Row, 0, len(archs)*len(r.uses)/3+16)}
 	byDefault := []Rule{{Return: r.profile.Default, Why: WhyDefault}}
 	foreign := []Rule{p.Foreign}
 	gaps := func(i int, above []Rule) (below, beyond []Rule, boundary seccomp.Nr) {
@@ -103,4 +103,16 @@ func (b *builder) fill(last seccomp.Nr, a seccomp.Arch, rules []Rule) {
 	}
 	b.rows = append(b.rows, Row{First: seccomp.Nr(b.next), Last: last, Arch: a, Rules: rules})
 	b.next = uint64(last) + 1
+}
+
+// call adds a call to the row before it, if they have the same rules, or else a row.
+func (b *builder) call(nr seccomp.Nr, a seccomp.Arch, rules []Rule) {
+	b.next = uint64(nr) + 1
+	if n := len(b.rows); n > 0 {
+		if last := &b.rows[n-1]; last.Named && last.Arch == a && last.Last+1 == nr && &last.Rules[0] == &rules[0] {
+			last.Last = nr
+			return
+		}
+	}
+	b.rows = append(b.rows, Row{First: nr, Last: nr, Arch: a, Named: true, Rules: rules})
 }

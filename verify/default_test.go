@@ -33,13 +33,14 @@ func compileLinearly(pol *policy.Policy) bpf.Program {
 		c.emit(bpf.LoadAbs(seccomp.OffsetArch))
 		c.branch(bpf.OpJeq, uint32(abi.Audit), &nextABI)
 		c.emit(bpf.LoadAbs(seccomp.OffsetNr))
-		var plain []policy.Row
+		var plain []seccomp.Nr
+		var ret seccomp.Return // of plain
 		flush := func() {
-			for i, row := range plain {
-				c.emit(bpf.JumpIf(bpf.OpJeq, uint32(row.First), uint8(len(plain)-i), 0))
+			for i, nr := range plain {
+				c.emit(bpf.JumpIf(bpf.OpJeq, uint32(nr), uint8(len(plain)-i), 0))
 			}
 			if len(plain) > 0 {
-				c.emit(bpf.Jump(1), bpf.Ret(plain[0].Rules[0].Return))
+				c.emit(bpf.Jump(1), bpf.Ret(ret))
 			}
 			plain = nil
 		}
@@ -59,14 +60,16 @@ func compileLinearly(pol *policy.Policy) bpf.Program {
 					c.here(&nextRule)
 				}
 				c.here(&nextRow)
-			case row.First != row.Last && want != byDefault:
+			case !row.Named && want != byDefault:
 				flush()
 				c.emit(bpf.JumpIf(bpf.OpJge, uint32(row.First), 0, 2), bpf.JumpIf(bpf.OpJgt, uint32(row.Last), 1, 0), bpf.Ret(want))
 			case want != byDefault:
-				if len(plain) == 200 || len(plain) > 0 && plain[0].Rules[0].Return != want {
-					flush()
+				for nr := row.First; nr <= row.Last; nr++ {
+					if len(plain) == 200 || ret != want {
+						flush()
+					}
+					plain, ret = append(plain, nr), want
 				}
-				plain = append(plain, row)
 			}
 		}
 		flush()

@@ -175,8 +175,8 @@ func startable(file string, p *policy.Policy) error {
 var errNoExecve = errors.New("the profile never allows execve, so no program can start")
 
 func rowName(row *policy.Row) string {
-	if row.Name == "" {
-		return "unnamed calls"
+	if call := row.Call(row.First); call != 0 {
+		return call.String()
 	}
-	return row.Name
+	return "unnamed calls"
 }

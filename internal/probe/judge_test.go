@@ -84,7 +84,7 @@ func TestOnlyFailuresAreMarked(t *testing.T) {
 					rule.Return = seccomp.ReturnErrno(marker)
 				}
 				if got.Return != rule.Return || !slices.Equal(got.Conds, rule.Conds) {
-					t.Fatalf("%s: %+v, want %+v", row.Name, got, rule)
+					t.Fatalf("%s: %+v, want %+v", row.Call(row.First), got, rule)
 				}
 			}
 		}
