@@ -17,6 +17,9 @@ import (
 // thousandth of it.
 const proofSteps = 5_000_000
 
+// maxDifferences is how many calls about which engines differ are listed.
+const maxDifferences = 1000
+
 // A Result is a profile in another form.
 type Result struct {
 	Text []byte
@@ -30,8 +33,10 @@ type Result struct {
 	Losses []profile.Problem
 
 	// Proof holds what the form's reader enforces (Got) against the profile
-	// (Want). It is nil for Systemd.
-	Proof *verify.Result
+	// (Want). It is nil for Systemd. It takes for granted that libseccomp compiles
+	// rules as it documents them; if Doubtful, a loss says where it may not.
+	Proof    *verify.Result
+	Doubtful bool
 }
 
 // Profile writes a profile in another form. The facts decide what forms without
@@ -47,21 +52,22 @@ func Profile(p *profile.Profile, to Format, f seccomp.Facts, o policy.Options) (
 		c.archs = append(c.archs, f.Arch)
 	}
 	var text, readBack []byte
-	reader := profile.Options{Dialect: profile.OCI, Lenient: true}
 	switch to {
 	case Docker:
 		c.docker()
-		text, reader.Dialect = p.Marshal(), profile.Superset
+		text = p.Marshal()
 		readBack = text
-	case OCI:
+	case OCI, SPO:
 		c.resolved()
-		c.engines()
-		text = p.MarshalOCI(f)
+		q, err := c.forEngines(to)
+		if err != nil {
+			return nil, fmt.Errorf("converting %s to %v: %w", p.File, to, err)
+		}
+		text = q.MarshalOCI(f)
 		readBack = text
-	case SPO:
-		c.resolved()
-		c.engines()
-		text, readBack = c.spo()
+		if to == SPO {
+			text, readBack = c.spo(q)
+		}
 	case Systemd:
 		c.resolved()
 		text = c.systemd()
@@ -72,8 +78,9 @@ func Profile(p *profile.Profile, to Format, f seccomp.Facts, o policy.Options) (
 		return nil, &profile.Error{Problems: c.problems(c.refused)}
 	}
 	r := &Result{Text: text, Losses: c.problems(c.losses), Notes: append(p.Notes[:len(p.Notes):len(p.Notes)], notes...)}
+	r.Doubtful = c.doubtful
 	if readBack != nil {
-		if r.Proof, err = c.prove(readBack, reader); err != nil {
+		if r.Proof, err = c.prove(readBack, to); err != nil {
 			return nil, fmt.Errorf("converting %s to %v: %w", p.File, to, err)
 		}
 	}
@@ -88,33 +95,52 @@ type conversion struct {
 	rules   []int          // those that apply, as indexes
 	archs   []seccomp.Arch // that are filtered, with the native one
 
-	losses  []finding
-	refused []finding // what keeps the profile from being written
-	changed bool      // a loss changes what some call gets
+	losses   []finding
+	refused  []finding // what keeps the profile from being written
+	changed  bool      // a loss changes what some call gets
+	doubtful bool
 }
 
 // prove reads a document as the form's reader does, and compares its program with
 // the policy. The reader is lenient because runtimes are: what is left to read so
 // has been accepted from the user.
-func (c *conversion) prove(text []byte, reader profile.Options) (*verify.Result, error) {
+func (c *conversion) prove(text []byte, to Format) (*verify.Result, error) {
+	reader := profile.Options{Dialect: profile.OCI, Lenient: true}
+	if to == Docker {
+		reader.Dialect = profile.Superset
+	}
 	back, err := profile.Parse("the result", text, reader)
 	if err != nil {
 		return nil, fmt.Errorf("reading it back: %w", err)
 	}
-	pol, _, err := policy.Resolve(back, c.facts, policy.Options{Lenient: true})
+	var pol *policy.Policy
+	if to == Docker {
+		pol, _, err = policy.Resolve(back, c.facts, policy.Options{Lenient: true})
+	} else {
+		pol, err = asEngines(back, c.facts, c.archs, func(string, string) {})
+	}
 	if err != nil {
 		return nil, fmt.Errorf("reading it back: %w", err)
 	}
-	prog, err := compile.Program(pol)
+	proof, err := c.compare(pol)
+	if err != nil {
+		return nil, err
+	}
+	if proof.Verdict == verify.Different && !c.changed {
+		return nil, fmt.Errorf("comparing the result with the profile: %s: this is a defect of weir, please report it with the profile", Difference(proof))
+	}
+	return proof, nil
+}
+
+// compare compiles what a reader enforces, and holds the program against the policy.
+func (c *conversion) compare(read *policy.Policy) (*verify.Result, error) {
+	prog, err := compile.Program(read)
 	if err != nil {
 		return nil, fmt.Errorf("compiling the result: %w", err)
 	}
 	proof := verify.Program(c.policy, prog, proofSteps)
-	switch {
-	case proof.Verdict == verify.Undecided:
+	if proof.Verdict == verify.Undecided {
 		return nil, fmt.Errorf("comparing the result with the profile: undecided: %s", proof.Reason)
-	case proof.Verdict == verify.Different && !c.changed:
-		return nil, fmt.Errorf("comparing the result with the profile: %s: this is a defect of weir, please report it with the profile", Difference(&proof))
 	}
 	return &proof, nil
 }

@@ -3,17 +3,24 @@
 // systemd unit. Start with [Profile].
 //
 // No form but Docker's holds all that a profile can say. Whatever is lost is
-// listed in [Result.Losses], each with its place. No call gets a weaker answer: where
-// a form cannot say the profile's, it says a stricter one, or the profile is refused.
-// The readers of all forms compile with libseccomp; where that is known to take the
-// same rules differently, a loss says so, but which names the libseccomp of a host
+// listed in [Result.Losses], each with its place. Where a form cannot say the
+// profile's answer it says a stricter one, or the profile is refused.
+//
+// The readers of all forms compile with libseccomp, which means something else by
+// some rules than package policy: it compares whole registers, forgets conditions
+// beside a rule without, decides about overlapping rules in an order of its own, and
+// compiles some sets of rules wrongly. For the OCI and the operator, such rules are
+// rewritten until libseccomp enforces the policy, which bench/differential tests
+// against the library. Where that cannot be, a loss names the call and both answers,
+// of which libseccomp's may be the weaker one. Which names the libseccomp of a host
 // knows cannot be told here: it skips the others.
 //
-// The JSON forms are read back as their reader does, compiled, and the program is
-// held against the policy of the original under the same facts. [Result.Proof] is
-// the outcome: equal, unless a loss changes an answer, in which case it has a call
-// as witness. A difference that no loss explains is an error. A unit of systemd
-// has its own model of a filter and no proof.
+// The JSON forms are read back as their reader does, those of OCI runtimes as runc and
+// libseccomp take rules; that is compiled, and the program is held against the policy
+// of the original under the same facts. [Result.Proof] is the outcome: equal, unless a
+// loss changes an answer, in which case it has a call as witness. A difference that no
+// loss explains is an error. A unit of systemd has its own model of a filter and no
+// proof.
 //
 // Errors are a *[profile.Error] where the profile is at fault or cannot be
 // written; others name what was being done.

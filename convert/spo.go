@@ -48,10 +48,10 @@ func takesListener(path string) bool {
 	return inside && name != "" && strings.IndexFunc(name, odd) < 0 && len(path) <= maxListenerPath
 }
 
-// spo writes the manifest. The spec is returned a second time, as the JSON that
-// the operator hands to the runtime.
-func (c *conversion) spo() (text, readBack []byte) {
-	q := c.spoProfile()
+// spo writes the manifest of what forEngines made. The spec is returned a second
+// time, as the JSON that the operator hands to the runtime.
+func (c *conversion) spo(resolved *profile.Profile) (text, readBack []byte) {
+	q := c.spoProfile(resolved)
 	if len(c.refused) > 0 {
 		return nil, nil
 	}
@@ -78,8 +78,7 @@ func encode(v any) []byte {
 }
 
 // spoProfile makes a profile of what the manifest can say.
-func (c *conversion) spoProfile() *profile.Profile {
-	p := c.profile
+func (c *conversion) spoProfile(p *profile.Profile) *profile.Profile {
 	q := &profile.Profile{
 		File: p.File, Default: p.Default,
 		Flags: p.Flags, FlagsSet: p.FlagsSet,
@@ -106,7 +105,7 @@ func (c *conversion) spoProfile() *profile.Profile {
 			c.refuse(0, "architectures", "a SeccompProfile cannot list "+a.String(), "")
 		}
 	}
-	for _, i := range c.rules {
+	for i := range p.Rules {
 		if len(p.Rules[i].Names) > 0 {
 			q.Rules = append(q.Rules, c.spoRule(&p.Rules[i]))
 		}

@@ -24,9 +24,10 @@ func convertCommand() *cobra.Command {
 		Use:   "convert PROFILE --to FORMAT",
 		Short: "Write a profile in a form that others read",
 		Long: `Write a profile in a form that others read, and list whatever that form cannot keep, or
-its readers take differently. No call gets a weaker answer: what cannot be said is said
-more strictly, or is an error. All of these readers use libseccomp, and skip the calls
-that theirs does not know.
+its readers take differently. What a form cannot say it says more strictly, or it is an error. All of these readers use libseccomp, and skip the calls
+that theirs does not know. For oci and spo, rules of which libseccomp is known to make
+something else are rewritten so that it enforces the profile; where it cannot, a note
+names the call and both answers.
 
 The formats: docker is JSON that keeps its conditions, for Docker, Podman and CRI-O; oci
 is linux.seccomp of the OCI runtime specification, for containerd and for Localhost
@@ -60,7 +61,7 @@ one machine: --arch, --kernel and the capabilities say for which.`,
 			if err := writeOutput(cmd.OutOrStdout(), output, r.Text); err != nil {
 				return err
 			}
-			return printConversion(cmd.ErrOrStderr(), r.Proof, p, f)
+			return printConversion(cmd.ErrOrStderr(), r, p, f)
 		},
 	}
 	facts.add(cmd)
@@ -92,16 +93,18 @@ func formatNames() string {
 }
 
 // printConversion says what is known of the result.
-func printConversion(w io.Writer, proof *verify.Result, p *profile.Profile, f seccomp.Facts) error {
+func printConversion(w io.Writer, r *convert.Result, p *profile.Profile, f seccomp.Facts) error {
 	machine := fmt.Sprintf("%s on %s, Linux %v", p.File, f.Arch.Name(), f.Kernel)
 	var err error
 	switch {
-	case proof == nil:
+	case r.Proof == nil:
 		_, err = fmt.Fprintln(w, "weir: the result is not proved: systemd has its own model of a filter")
-	case proof.Verdict == verify.Equal:
+	case r.Proof.Verdict == verify.Equal && r.Doubtful:
+		_, err = fmt.Fprintf(w, "weir: the result is proved equal to %s, as libseccomp documents its rules; the notes say where it may not keep to that\n", machine)
+	case r.Proof.Verdict == verify.Equal:
 		_, err = fmt.Fprintf(w, "weir: the result is proved equal to %s\n", machine)
 	default:
-		_, err = fmt.Fprintf(w, "weir: the result differs from %s: %s\n", machine, convert.Difference(proof))
+		_, err = fmt.Fprintf(w, "weir: the result differs from %s: %s\n", machine, convert.Difference(r.Proof))
 	}
 	return err
 }

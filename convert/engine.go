@@ -1,0 +1,451 @@
+package convert
+
+import (
+	"fmt"
+	"math"
+	"slices"
+
+	"github.com/weir-dev/weir/policy"
+	"github.com/weir-dev/weir/profile"
+	"github.com/weir-dev/weir/seccomp"
+	"github.com/weir-dev/weir/syscalls"
+)
+
+// How many rules one call may become, tried in this order until the proof comes to
+// an end, and all calls together: a program has at most 4096 instructions.
+var maxBoxes = [...]int{192, 48, 0}
+
+const maxAllBoxes = 640
+
+// forEngines writes the profile's rules, resolved for the facts, so that runtimes
+// which compile with libseccomp enforce the policy. That library compares all bits
+// of a register, forgets conditions beside a rule without, decides about overlapping
+// rules in an order of its own, and compiles some sets of ordered comparisons to
+// something else; runc and crun leave out rules that equal the default action. What it
+// takes as the policy has it stays as written. The rules of any other call are
+// replaced: by equalities under masks, which it compiles rightly, and such that no
+// two with different actions overlap. Where that cannot be, or the library makes
+// something else of it on another architecture, there is a loss.
+func (c *conversion) forEngines(to Format) (q *profile.Profile, err error) {
+	c.tooLarge(c.profile.Default, c.profile.DefaultPos, "defaultErrnoRet")
+	for _, i := range c.rules {
+		r := &c.profile.Rules[i]
+		c.tooLarge(r.Return, r.Pos, fmt.Sprintf("syscalls[%d].errnoRet", r.Index))
+	}
+	before := c.losses
+	for _, most := range maxBoxes {
+		c.losses, c.changed, c.doubtful = before[:len(before):len(before)], false, false
+		e := &engineRules{conversion: c, uses: make(map[syscalls.Call][]*profile.Rule), kept: make(map[syscalls.Call]bool),
+			most: most, left: maxAllBoxes, largest: math.MaxUint64}
+		if to == SPO {
+			e.largest = math.MaxInt64
+		}
+		q = e.replaced()
+		c.losesNumber(q)
+		if err = c.engines(q); err == nil {
+			return q, nil
+		}
+	}
+	return nil, err
+}
+
+// tooLarge lists an errno that libseccomp refuses (src/system.h, action_valid).
+func (c *conversion) tooLarge(ret seccomp.Return, pos profile.Pos, path string) {
+	if ret == seccomp.ReturnErrno(seccomp.MaxErrno) {
+		c.lose(pos, path, "runtimes with libseccomp do not start: its largest errno is 4094", "")
+	}
+}
+
+// losesNumber lists a defect of libseccomp, seen in 2.5.4: in the part of its program
+// for an architecture it loads the number for the first call, in its own order, and
+// if it has no number for that call there, the part compares something else, and the
+// default answers every call. A call that has a number and a rule without conditions
+// is before all others. The number of x86_64 without x32 is loaded to tell the two.
+func (c *conversion) losesNumber(q *profile.Profile) {
+	for _, a := range c.archs {
+		x32 := slices.Contains(c.archs, seccomp.ArchX32)
+		if a == seccomp.ArchX86_64 && !x32 || a == seccomp.ArchX32 {
+			continue
+		}
+		if a == seccomp.ArchX86_64 {
+			a = seccomp.ArchX32 // its part is the first of the two
+		}
+		if loadsNumber(q, a) {
+			continue
+		}
+		c.doubt(0, "architectures", fmt.Sprintf("runtimes with libseccomp may lose the rules of every call of %s: none of its calls has a rule without conditions, and the program can miss the number then", a.Name()), "")
+	}
+}
+
+// loadsNumber reports whether libseccomp certainly has a number for the first call
+// of an architecture. It has none for calls that are also behind another, nor, in its
+// older releases, for those that are newer than openat2 of Linux 5.6.
+func loadsNumber(q *profile.Profile, a seccomp.Arch) bool {
+	openat2, _ := syscalls.Lookup("openat2")
+	newest, _ := openat2.Nr(a)
+	var conditional, without []syscalls.Call
+	for i := range q.Rules {
+		r := &q.Rules[i]
+		if r.Return == q.Default {
+			continue
+		}
+		for _, n := range r.Names {
+			call, ok := syscalls.Lookup(n.Text)
+			nr, has := call.Nr(a)
+			_, _, behind := call.Multiplexed(a)
+			has = has && !behind && nr <= newest
+			switch {
+			case ok && has && len(r.Args) == 0:
+				return true
+			case ok && has:
+				conditional = append(conditional, call)
+			case ok:
+				without = append(without, call)
+			}
+		}
+	}
+	return len(without) == 0 && len(slices.Compact(conditional)) < 2
+}
+
+// engineRules is forEngines under way.
+type engineRules struct {
+	*conversion
+	uses map[syscalls.Call][]*profile.Rule
+	kept map[syscalls.Call]bool // whose rules could not be replaced
+
+	most, left int    // how many rules a call may become, and how many more all may
+	largest    uint64 // mask, but for that of a whole argument
+}
+
+// replaced makes the profile with other rules.
+func (e *engineRules) replaced() *profile.Profile {
+	c, p := e.conversion, e.profile
+	q := *p
+	q.Rules = nil
+	for _, i := range c.rules {
+		for _, n := range p.Rules[i].Names {
+			if call, ok := syscalls.Lookup(n.Text); ok {
+				e.uses[call] = append(e.uses[call], &p.Rules[i])
+			}
+		}
+	}
+	done := make(map[syscalls.Call]bool)
+	var silent []profile.Name
+	for _, i := range c.rules {
+		r := p.Rules[i]
+		r.Includes, r.Excludes = profile.Filter{}, profile.Filter{}
+		var same []profile.Name
+		var rewritten []profile.Rule
+		for _, n := range r.Names {
+			call, ok := syscalls.Lookup(n.Text)
+			if !ok || e.asWritten(call) {
+				same = append(same, n)
+				continue
+			}
+			if done[call] {
+				continue
+			}
+			rules, ok := e.rewrite(call, n)
+			switch {
+			case !ok:
+				same = append(same, n)
+			case len(rules) == 0:
+				silent = append(silent, n)
+			}
+			done[call] = ok
+			rewritten = append(rewritten, rules...)
+		}
+		if len(same) > 0 || len(r.Names) == 0 {
+			r.Names = same
+			q.Rules = append(q.Rules, r)
+		}
+		q.Rules = append(q.Rules, rewritten...)
+	}
+	q.Rules = append(q.Rules, e.through()...)
+	if len(silent) > 0 {
+		// The default decides about them, and runtimes leave the rule out. But runc
+		// counts their numbers among those that are not newer than the profile.
+		q.Rules = append(q.Rules, profile.Rule{Names: silent, Return: p.Default})
+	}
+	return &q
+}
+
+// asWritten reports whether libseccomp takes the rules of a call as the policy has
+// them.
+func (e *engineRules) asWritten(call syscalls.Call) bool {
+	if e.kept[call] {
+		return true
+	}
+	uses := e.uses[call]
+	u := comparisons{}
+	for _, r := range uses {
+		if r.Return != uses[0].Return {
+			return false
+		}
+		u.add(r)
+	}
+	if uses[0].Return == e.profile.Default {
+		return true // left out, and the default says the same
+	}
+	for _, r := range uses {
+		for j := range r.Args {
+			if !e.fullWidth(&r.Args[j], call) {
+				return false
+			}
+		}
+	}
+	single := len(uses) == 1 && !u.repeats
+	return single || !u.risky()
+}
+
+// fullWidth reports whether a condition means the same to who compares all bits of
+// the register.
+func (e *engineRules) fullWidth(a *profile.Arg, call syscalls.Call) bool {
+	for _, arch := range e.archs {
+		if _, ok := call.Nr(arch); !ok {
+			continue
+		}
+		bits := call.Bits(arch, int(a.Index))
+		if int(bits) < arch.ArgBits() && (a.Op != seccomp.OpMaskedEqual || a.Value>>bits != 0) {
+			return false
+		}
+		// A mask of which nothing is left is no condition to libseccomp.
+		if a.Op == seccomp.OpMaskedEqual && a.Value != 0 && a.Value&(^uint64(0)>>(64-arch.ArgBits())) == 0 {
+			return false
+		}
+	}
+	return true
+}
+
+// rewrite replaces the rules of a call by what its row of the policy says, on the
+// architecture with the widest registers. It reports false, and lists that as a
+// loss, if that takes too many rules.
+func (e *engineRules) rewrite(call syscalls.Call, name profile.Name) ([]profile.Rule, bool) {
+	arch := e.widest(call)
+	nr, _ := call.Nr(arch)
+	row := e.policy.ABI(arch.Audit()).Row(nr)
+	parts, ok := partition(row.Rules, e.profile.Default, min(e.most, e.left))
+	if !ok || slices.ContainsFunc(parts, func(p part) bool { return !e.sayable(call, &p.box) }) {
+		e.kept[call] = true
+		pos, path := e.place(call.String())
+		e.doubt(pos, path, fmt.Sprintf("%v: runtimes with libseccomp may enforce something else, or not start: it does not compile such rules as they are written, and a few equalities cannot say the same", call),
+			"compare with SCMP_CMP_EQ or SCMP_CMP_MASKED_EQ, one argument in a rule")
+		return nil, false
+	}
+	e.left -= len(parts)
+	return written(parts, name, arch), true
+}
+
+// written spells parts as rules.
+func written(parts []part, name profile.Name, arch seccomp.Arch) (rules []profile.Rule) {
+	for _, part := range parts {
+		r := profile.Rule{Pos: name.Pos, Names: []profile.Name{name}, Return: part.ret}
+		for i, p := range part.box {
+			switch {
+			case p.mask == 0:
+			case p.mask == ^uint64(0)>>(64-arch.ArgBits()):
+				r.Args = append(r.Args, profile.Arg{Index: uint8(i), Op: seccomp.OpEqualTo, Value: p.value, Pos: name.Pos})
+			default:
+				r.Args = append(r.Args, profile.Arg{Index: uint8(i), Op: seccomp.OpMaskedEqual, Value: p.mask, ValueTwo: p.value, Pos: name.Pos})
+			}
+		}
+		rules = append(rules, r)
+	}
+	return rules
+}
+
+// through returns rules for socketcall and ipc, where the profile names only calls
+// behind them: what libseccomp adds for those compares all of the first argument,
+// of which the kernel looks at less, and keeps their conditions on other arguments.
+func (e *engineRules) through() (rules []profile.Rule) {
+	for _, name := range []string{"ipc", "socketcall"} {
+		via, _ := syscalls.Lookup(name)
+		if e.uses[via] != nil {
+			continue
+		}
+		arch := e.widest(via)
+		nr, ok := via.Nr(arch)
+		if !ok {
+			continue
+		}
+		row := e.policy.ABI(arch.Audit()).Row(nr)
+		if row.Call(nr) != via || e.raises(via) || int(via.Bits(arch, 0)) == arch.ArgBits() && name != "ipc" && !e.compareMore(via, arch) {
+			continue
+		}
+		if parts, ok := partition(row.Rules, e.profile.Default, e.left); ok {
+			e.left -= len(parts)
+			rules = append(rules, written(parts, profile.Name{Text: name}, arch)...)
+		}
+	}
+	return rules
+}
+
+// raises reports whether naming a call may make numbers older than the profile that
+// are newer, on some architecture. Calls that are also behind another have no number
+// there to libseccomp.
+func (e *engineRules) raises(via syscalls.Call) bool {
+	for _, a := range e.archs {
+		nr, ok := via.Nr(a)
+		if !ok {
+			continue
+		}
+		below := false
+		for call := range e.uses {
+			n, ok := call.Nr(a)
+			_, _, behind := call.Multiplexed(a)
+			below = below || ok && !behind && n >= nr
+		}
+		if !below && !e.noNewer() {
+			return true
+		}
+	}
+	return false
+}
+
+// noNewer reports a default action that answers calls that are newer, too.
+func (e *engineRules) noNewer() bool {
+	switch e.profile.Default.Action() {
+	case seccomp.ActAllow, seccomp.ActLog, seccomp.ActTrace, seccomp.ActNotify:
+		return true
+	}
+	return false
+}
+
+// compareMore reports whether calls behind another have conditions on other
+// arguments than the first.
+func (e *engineRules) compareMore(via syscalls.Call, arch seccomp.Arch) bool {
+	for _, i := range e.rules {
+		r := &e.profile.Rules[i]
+		if !slices.ContainsFunc(r.Args, func(a profile.Arg) bool { return a.Index != 0 }) {
+			continue
+		}
+		for _, n := range r.Names {
+			call, _ := syscalls.Lookup(n.Text)
+			if v, _, ok := call.Multiplexed(arch); ok && v == via {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// sayable reports whether rules can have the box's masks and values, on all
+// architectures: of a mask for upper bits alone nothing is left in registers of 32
+// bits, and libseccomp then forgets the condition.
+func (e *engineRules) sayable(call syscalls.Call, b *box) bool {
+	for _, p := range b {
+		if p.mask > e.largest && p.mask != ^uint64(0) {
+			return false
+		}
+		for _, a := range e.archs {
+			if _, ok := call.Nr(a); ok && a.ArgBits() == 32 && p.value>>32 != 0 {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+// widest returns the architecture that has the call and the widest registers, the
+// native one before others.
+func (e *engineRules) widest(call syscalls.Call) seccomp.Arch {
+	best := e.facts.Arch
+	if _, ok := call.Nr(best); ok && best.ArgBits() == 64 {
+		return best
+	}
+	found := false
+	for _, a := range e.archs {
+		if _, ok := call.Nr(a); ok && (!found || a.ArgBits() > best.ArgBits()) {
+			best, found = a, true
+		}
+	}
+	return best
+}
+
+// A part is arguments for which a call gets one answer.
+type part struct {
+	box box
+	ret seccomp.Return
+}
+
+// partition says what rules, of which the first that holds decides, say about all
+// arguments for which it is not the default. Parts with different answers do not
+// overlap. It reports false if that takes more than most.
+func partition(rules []policy.Rule, byDefault seccomp.Return, most int) ([]part, bool) {
+	var parts, seen []part
+	for i := range rules {
+		ret := rules[i].Return
+		list, ok := boxes(rules[i].Conds, most)
+		if !ok {
+			return nil, false
+		}
+		for _, b := range list {
+			seen = append(seen, part{b, ret})
+		}
+		if ret == byDefault {
+			continue
+		}
+		for j := range seen {
+			if s := &seen[j]; s.ret != ret {
+				var rest []box
+				for _, b := range list {
+					if rest = append(rest, b.without(&s.box)...); len(rest) > most {
+						return nil, false
+					}
+				}
+				list = rest
+			}
+		}
+		for _, b := range list {
+			inside := func(have part) bool { return have.ret == ret && b.within(&have.box) }
+			if slices.ContainsFunc(parts, inside) {
+				continue
+			}
+			parts = slices.DeleteFunc(parts, func(have part) bool { return have.ret == ret && have.box.within(&b) })
+			parts = append(parts, part{b, ret})
+		}
+		if len(parts) > most {
+			return nil, false
+		}
+	}
+	return parts, true
+}
+
+// comparisons is what the rules of one call compare.
+type comparisons struct {
+	conds   int
+	args    [6]bool
+	high    uint64 // the upper word of the first value
+	wide    bool   // another value has another
+	order   bool   // something else than equality is asked
+	repeats bool   // a rule compares one argument twice, and so is several
+}
+
+func (u *comparisons) add(r *profile.Rule) {
+	var seen [6]bool
+	for i := range r.Args {
+		a := &r.Args[i]
+		u.repeats = u.repeats || seen[a.Index]
+		seen[a.Index] = true
+		if u.conds == 0 {
+			u.high = a.Value >> 32
+		}
+		u.conds++
+		u.args[a.Index] = true
+		u.wide = u.wide || a.Value>>32 != u.high
+		u.order = u.order || a.Op != seccomp.OpEqualTo && a.Op != seccomp.OpMaskedEqual
+	}
+}
+
+// risky reports the sets of rules of which libseccomp was seen to compile some
+// wrongly: orders and inequalities on several arguments, or with values that
+// differ in the upper word. Equality in any number is safe.
+func (u *comparisons) risky() bool {
+	several := 0
+	for _, used := range u.args {
+		if used {
+			several++
+		}
+	}
+	return u.order && u.conds > 1 && (several > 1 || u.wide)
+}
