@@ -16,7 +16,6 @@
 //	tmp/                     layers being unpacked or removed
 //	scratch/<random>         writable layers of running containers
 //	new                      a file on its way to images/ or refs/
-//	lock                     held by whoever changes images/, refs/ or which names layers/ has
 //
 // All of layers/, images/ and the others are the owner's alone (mode 0700): layers hold setuid
 // programs and device nodes. A device node works where a layer is mounted without nodev. Compressed
@@ -33,7 +32,8 @@
 // Several processes may use one store at once. All locks are flock(2) locks and so end with their
 // holder: on an entry of tmp/ or scratch/ (its maker is alive), on a layer (shared: an image
 // that needs it is about to be committed), on a file in images/ (shared: a container runs on
-// it), on lock. A process that needs a layer which another one is unpacking waits for it.
+// it), on images/ (by whoever changes images/, refs/ and which layers there are). A process that needs a layer
+// which another one is unpacking waits for it.
 //
 // # Errors
 //

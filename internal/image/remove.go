@@ -36,6 +36,13 @@ func (s *Store) Prune(all bool) (Removed, error) {
 	return removed, errors.Join(err, s.sweep(tmpDir), s.sweep(scratchDir))
 }
 
+// DropLayers removes the layers that no image has. It is for a pull that the disk had no room for: others keep
+// what they have, for the next try.
+func (s *Store) DropLayers() error {
+	_, err := s.removing((*removal).unusedLayers)
+	return err
+}
+
 // A removal is Remove or Prune under way, with the lock held.
 type removal struct {
 	s      *Store

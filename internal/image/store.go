@@ -104,7 +104,7 @@ func (s *Store) sweepNew() {
 	if _, err := os.Lstat(s.path(newFile)); err != nil {
 		return
 	}
-	lock, err := openLocked(s.path("lock"), unix.LOCK_EX|unix.LOCK_NB)
+	lock, err := openLocked(s.path(imagesDir), unix.LOCK_EX|unix.LOCK_NB)
 	if err != nil {
 		return
 	}
@@ -130,14 +130,10 @@ func (s *Store) path(elem ...string) string {
 	return filepath.Join(append([]string{s.dir}, elem...)...)
 }
 
-// lock waits for the right to change images/ and refs/.
+// lock waits for the right to change images/, refs/ and which layers there are.
 func (s *Store) lock() (unlock func(), err error) {
-	f, err := os.OpenFile(s.path("lock"), os.O_RDWR|os.O_CREATE, 0o600)
+	f, err := openLocked(s.path(imagesDir), unix.LOCK_EX)
 	if err != nil {
-		return nil, err
-	}
-	if err := flock(f, unix.LOCK_EX); err != nil {
-		f.Close()
 		return nil, err
 	}
 	return func() { f.Close() }, nil
