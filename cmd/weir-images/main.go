@@ -23,6 +23,7 @@ func main() {
 	root.AddCommand(pullCommand(), loadCommand(), importCommand())
 	if err := root.Execute(); err != nil {
 		fmt.Fprintf(os.Stderr, "weir: %s\n", strings.ReplaceAll(err.Error(), "\n", "\n      "))
+		giveBack(err)
 		os.Exit(2)
 	}
 }

@@ -7,6 +7,8 @@ import (
 	"os"
 	"os/exec"
 	"os/signal"
+	"runtime"
+	"time"
 
 	"github.com/spf13/cobra"
 	"golang.org/x/sys/unix"
@@ -44,12 +46,17 @@ func transfer(cmd *cobra.Command, stdout io.Writer, args ...string) error {
 	if _, err := program.Write(weirImages); err != nil {
 		return fmt.Errorf("start weir-images: %w", err)
 	}
-	// What is half done is removed before it ends, and that is waited for.
+	// What is half done is removed before it ends, and that is waited for: not for ever, as it may wait for input.
 	ctx, stop := signal.NotifyContext(cmd.Context(), unix.SIGINT, unix.SIGTERM, unix.SIGHUP)
 	defer stop()
 	child := exec.CommandContext(ctx, fmt.Sprintf("/proc/self/fd/%d", fd), args...)
 	child.Cancel = func() error { return child.Process.Signal(unix.SIGTERM) }
+	child.WaitDelay = 5 * time.Second
 	child.Args[0] = "weir"
+	// Weir may be killed. The kernel tells by the thread that made the child, so it is this one to the end.
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+	child.SysProcAttr = &unix.SysProcAttr{Pdeathsig: unix.SIGKILL}
 	child.Stdin, child.Stdout, child.Stderr = cmd.InOrStdin(), stdout, cmd.ErrOrStderr()
 	err = child.Run()
 	var exit *exec.ExitError

@@ -127,22 +127,34 @@ func archive(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 4 {
 		ts.Fatalf("usage: archive FILE REF CONFIG ROOT")
 	}
-	ref, err := name.NewTag(args[1])
-	ts.Check(err)
 	var config v1.ConfigFile
 	ts.Check(json.Unmarshal([]byte(ts.ReadFile(args[2])), &config))
-	config.RootFS.Type = "layers"
 	tar, err := exec.Command("tar", "-C", ts.MkAbs(args[3]), "-c", ".").Output()
 	ts.Check(err)
+	ts.Check(writeArchive(ts.MkAbs(args[0]), args[1], config, tar))
+}
+
+// writeArchive writes an archive of an image with one layer.
+func writeArchive(file, ref string, config v1.ConfigFile, tar []byte) error {
+	tag, err := name.NewTag(ref)
+	if err != nil {
+		return err
+	}
 	layer, err := tarball.LayerFromOpener(func() (io.ReadCloser, error) {
 		return io.NopCloser(bytes.NewReader(tar)), nil
 	})
-	ts.Check(err)
+	if err != nil {
+		return err
+	}
+	config.RootFS.Type = "layers"
 	img, err := mutate.ConfigFile(empty.Image, &config)
-	ts.Check(err)
-	img, err = mutate.AppendLayers(img, layer)
-	ts.Check(err)
-	ts.Check(tarball.WriteToFile(ts.MkAbs(args[0]), ref, img))
+	if err != nil {
+		return err
+	}
+	if img, err = mutate.AppendLayers(img, layer); err != nil {
+		return err
+	}
+	return tarball.WriteToFile(file, tag, img)
 }
 
 // debian DIR makes a Debian root file system, once for all tests and runs.
