@@ -27,6 +27,7 @@ var floors = map[string]int{
 	"internal/sys/call":           6,
 	"internal/sys/thread":         6,
 	"kernel":                      7,
+	"internal/container/cgroup":   7,
 	"internal/container/handover": 7,
 	"internal/image/layer":        8,
 	"internal/image":              9,

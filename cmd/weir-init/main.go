@@ -65,10 +65,18 @@ func receive() (*thread.Page, *handover.Plan, error) {
 // build makes the container around this process.
 func build(p *handover.Plan, page *thread.Page) (*root, error) {
 	unix.Umask(0) // the modes of nodes and directories are exact
+	var late lateLimit
+	if p.OwnCgroup {
+		var err error
+		if late, err = enterCgroup(); err != nil {
+			return nil, doing("enter the container's cgroup", err)
+		}
+	}
 	r, err := enterRoot(p)
 	if err != nil {
 		return nil, err
 	}
+	r.late = late
 	page.Reach(thread.StageRoot)
 	for _, m := range r.mounts {
 		if err := r.mount(m); err != nil {
@@ -138,6 +146,9 @@ func become(r *root, p *handover.Plan, page *thread.Page) (uint32, error) {
 	exec, err := thread.NewExec(path, p.Args, env, filter.Program, filter.Flags, page)
 	if err != nil {
 		return handover.FailExec, doing("pass the arguments and the environment", err)
+	}
+	if err := r.late.set(); err != nil {
+		return handover.FailSetup, doing("limit the processes", err)
 	}
 	if err := thread.ResetSignals(); err != nil {
 		return handover.FailSetup, doing("reset the signals", err)

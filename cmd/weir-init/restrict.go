@@ -49,6 +49,13 @@ func (r *root) makeReadonly(path string) error {
 		return err
 	}
 	defer unix.Close(fd)
+	var st unix.Statx_t
+	if err := unix.Statx(fd, "", unix.AT_EMPTY_PATH, 0, &st); err != nil {
+		return err
+	}
+	if st.Attributes&unix.STATX_ATTR_MOUNT_ROOT != 0 { // a mount of the container's own
+		return setAttrs(fd, "", unix.MOUNT_ATTR_RDONLY, unix.AT_EMPTY_PATH)
+	}
 	clone, err := cloneAt(fd)
 	if err != nil {
 		return err

@@ -16,6 +16,7 @@ type root struct {
 	fd     int
 	mounts []pending
 	nodes  []pending // device nodes that are bound below /dev
+	late   lateLimit // of the container's cgroup
 }
 
 // A pending mount is one that is taken from the host while the host can still be

@@ -12,18 +12,18 @@ import (
 // elsewhere lists the flags of docker run that weir does not have. Naming one is
 // an error that says so, rather than one about a flag that nobody knows.
 var elsewhere = strings.Fields(`add-host annotation attach blkio-weight blkio-weight-device cgroup-parent cgroupns cidfile
-	cpu-count cpu-percent cpu-period cpu-quota cpu-rt-period cpu-rt-runtime cpu-shares cpus cpuset-cpus cpuset-mems
+	cpu-count cpu-percent cpu-period cpu-quota cpu-rt-period cpu-rt-runtime cpu-shares cpuset-cpus cpuset-mems
 	detach detach-keys device device-cgroup-rule device-read-bps device-read-iops device-write-bps device-write-iops
 	disable-content-trust dns dns-opt dns-option dns-search domainname expose gpus health-cmd health-interval
 	health-retries health-start-interval health-start-period health-timeout init io-maxbandwidth io-maxiops ip ip6
-	ipc isolation kernel-memory label label-file link link-local-ip log-driver log-opt mac-address memory
-	memory-reservation memory-swap memory-swappiness name net net-alias network-alias no-healthcheck
-	oom-kill-disable oom-score-adj pid pids-limit platform publish publish-all quiet restart runtime sig-proxy
+	ipc isolation kernel-memory label label-file link link-local-ip log-driver log-opt mac-address
+	memory-reservation memory-swappiness name net net-alias network-alias no-healthcheck
+	oom-kill-disable oom-score-adj pid platform publish publish-all quiet restart runtime sig-proxy
 	stop-signal stop-timeout storage-opt sysctl use-api-socket userns uts volume-driver volumes-from`)
 
 // elsewhereShort are the short names of some of them.
 var elsewhereShort = map[string]string{
-	"a": "attach", "c": "cpu-shares", "d": "detach", "l": "label", "m": "memory", "p": "publish", "P": "publish-all", "q": "quiet",
+	"a": "attach", "c": "cpu-shares", "d": "detach", "l": "label", "p": "publish", "P": "publish-all", "q": "quiet",
 }
 
 // flagError tells where a flag exists that weir run does not have.

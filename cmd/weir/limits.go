@@ -1,7 +1,10 @@
 package main
 
 import (
+	"errors"
 	"fmt"
+	"io/fs"
+	"math/big"
 	"slices"
 	"strconv"
 	"strings"
@@ -10,18 +13,31 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/weir-dev/weir/internal/container"
+	"github.com/weir-dev/weir/internal/container/cgroup"
 )
 
 // limitFlags are the flags about what a container may use up.
 type limitFlags struct {
-	ulimits []string
+	ulimits           []string
+	memory, swap, cpu string
+	pids              int64
+	ofCgroup          cgroup.Limits // what the last four say
 }
 
 func (f *limitFlags) add(cmd *cobra.Command) {
-	cmd.Flags().StringArrayVar(&f.ulimits, "ulimit", nil, "limit of a process: NAME=SOFT[:HARD], such as nofile=1024:4096")
+	flags := cmd.Flags()
+	flags.StringVarP(&f.memory, "memory", "m", "", "memory of the container, such as 512m")
+	flags.StringVar(&f.swap, "memory-swap", "", "memory and swap together, -1 for any (default twice the memory)")
+	flags.StringVar(&f.cpu, "cpus", "", "processors' time that it gets, such as 1.5")
+	flags.Int64Var(&f.pids, "pids-limit", -1, "processes and threads at once, -1 for any number")
+	flags.StringArrayVar(&f.ulimits, "ulimit", nil, "limit of a process: NAME=SOFT[:HARD], such as nofile=1024:4096")
 }
 
-func (f *limitFlags) apply(spec *container.Spec) error {
+// apply reads the flags and sets the limits of the container's processes.
+func (f *limitFlags) apply(spec *container.Spec) (err error) {
+	if f.ofCgroup, err = f.parse(); err != nil {
+		return err
+	}
 	for _, text := range f.ulimits {
 		l, err := parseUlimit(text)
 		if err != nil {
@@ -32,6 +48,57 @@ func (f *limitFlags) apply(spec *container.Spec) error {
 		spec.Rlimits = append(spec.Rlimits, l)
 	}
 	return nil
+}
+
+// cgroup makes the container a cgroup of its own if it has limits of that kind: nil
+// without.
+func (f *limitFlags) cgroup() (*cgroup.Group, error) {
+	if f.ofCgroup == (cgroup.Limits{}) {
+		return nil, nil
+	}
+	g, err := cgroup.New(f.ofCgroup)
+	switch {
+	case errors.Is(err, cgroup.ErrSwap):
+		err = hintf(err, "--memory-swap -1 limits the memory alone")
+	case errors.Is(err, fs.ErrPermission):
+		err = hintf(err, "limits of a container need root, or a cgroup that was delegated: systemd-run --user --scope -p Delegate=yes weir run ...")
+	}
+	if err != nil {
+		return nil, fmt.Errorf("make a cgroup for the limits: %w", err)
+	}
+	return g, nil
+}
+
+func (f *limitFlags) parse() (l cgroup.Limits, err error) {
+	if f.memory != "" {
+		if l.Memory, err = parseSize(f.memory); err != nil {
+			return l, fmt.Errorf("-m: %w", err)
+		}
+	}
+	if f.swap == "-1" {
+		l.Swap = -1
+	} else if f.swap != "" {
+		if l.Swap, err = parseSize(f.swap); err != nil {
+			return l, fmt.Errorf("--memory-swap: %w", err)
+		}
+	}
+	if f.cpu != "" {
+		cpus, ok := new(big.Rat).SetString(f.cpu)
+		if !ok || cpus.Sign() < 0 {
+			return l, fmt.Errorf("--cpus: %q is not a number such as 1.5", f.cpu)
+		}
+		nano := cpus.Mul(cpus, big.NewRat(1e9, 1))
+		if !nano.IsInt() || !nano.Num().IsInt64() {
+			return l, fmt.Errorf("--cpus: %s is too precise, or too much", f.cpu)
+		}
+		l.CPUs = nano.Num().Int64()
+	}
+	if f.pids > 0 { // neither 0 nor -1 limits anything, in Docker either
+		l.Pids = f.pids
+	} else if f.pids < -1 {
+		return l, fmt.Errorf("--pids-limit: %d is not a number of processes, or -1", f.pids)
+	}
+	return l, l.Check()
 }
 
 // ulimitNames are Docker's names of the limits. It has none for the address space.

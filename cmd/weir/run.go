@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -45,13 +46,10 @@ func runCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "run [flags] IMAGE [COMMAND [ARG...]]\n  weir run [flags] --rootfs DIR COMMAND [ARG...]",
 		Short: "Run a command in a new container, under a filter",
-		Long: `Run a command in a new container, in the foreground, under a filter: the default profile's,
-unless --security-opt says otherwise. The filter goes in last, so a profile needs to allow
-execve and what the program itself does, nothing of weir's. The network is a loopback of its
-own. The container is gone when the command ends.
-
-The exit code is the command's own; 125 if weir failed, 126 if the command cannot be
-executed, 127 if it was not found, 128+n if signal n ended it.`,
+		Long: `Run a command in a new container, in the foreground, under a filter that goes in last: the default
+profile's, unless --security-opt says otherwise. The container is gone when the command ends.
+The exit code is the command's own; 125 if weir failed, 126 if the command cannot be executed,
+127 if it was not found, 128+n if signal n ended it.`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			f.entrypointSet = cmd.Flags().Changed("entrypoint")
 			if f.showTiming {
@@ -152,7 +150,7 @@ func (f *runFlags) run(cmd *cobra.Command, args []string) (int, error) {
 	}
 	f.timing.over("image")
 	spec.Reached = f.timing.reached
-	status, err := container.Run(cmd.Context(), spec)
+	status, err := f.start(cmd.Context(), spec)
 	if rerr := release(); err == nil && rerr != nil {
 		err = rerr
 	}
@@ -171,6 +169,20 @@ func (f *runFlags) run(cmd *cobra.Command, args []string) (int, error) {
 		fmt.Fprintln(cmd.ErrOrStderr(), "weir: note: SIGSYS ended the program: it made a call that the profile answers with kill or trap")
 	}
 	return status.Status(), nil
+}
+
+// start runs the container, in a cgroup if it has limits.
+func (f *runFlags) start(ctx context.Context, spec *container.Spec) (status container.ExitStatus, err error) {
+	if spec.Cgroup, err = f.limits.cgroup(); err != nil {
+		return status, err
+	}
+	status, err = container.Run(ctx, spec)
+	if spec.Cgroup != nil {
+		if cerr := spec.Cgroup.Close(); err == nil {
+			err = cerr
+		}
+	}
+	return status, err
 }
 
 func stdinIsTerminal() bool { return isTerminal(os.Stdin) }

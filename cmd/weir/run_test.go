@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"fmt"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -86,6 +87,47 @@ func TestAKilledWeirLeavesNothing(t *testing.T) {
 	if err != nil || len(left) > 0 {
 		t.Errorf("scratch layers are left: %v, %v", left, err)
 	}
+}
+
+// A cgroup outlives weir's SIGKILL, which the kernel cannot do anything about; the
+// next container with limits removes it, and none that a living container is in.
+func TestTheCgroupOfAKilledWeirIsRemovedByTheNext(t *testing.T) {
+	kerneltest.Require(t, kerneltest.Root, kerneltest.Tool("busybox"))
+	root := t.TempDir()
+	busyboxRoot(t, root)
+	before := ownCgroups(t)
+	limited := []string{"-m", "64m", "--cpus", "1", "--pids-limit", "50", "--rootfs", root}
+
+	startContainer(t, append(limited, "sleep", "60")...)
+	living := ownCgroups(t)
+	if len(living) <= len(before) {
+		t.Fatalf("no cgroup was made: %q", living)
+	}
+	pid := startContainer(t, append(limited, "sleep", "60")...)
+	if err := killProcess(parentOf(t, pid)); err != nil {
+		t.Fatal(err)
+	}
+	waitGone(t, pid)
+	if left := ownCgroups(t); len(left) <= len(living) {
+		t.Fatalf("the killed one leaves nothing, so this test shows nothing: %q", left)
+	}
+	weirCommand(t, append(append([]string{"run"}, limited...), "true")...)
+	if left := ownCgroups(t); !slices.Equal(left, living) {
+		t.Errorf("left %q, want %q", left, living)
+	}
+}
+
+// ownCgroups lists the cgroups of containers on this machine.
+func ownCgroups(t *testing.T) []string {
+	t.Helper()
+	var list []string
+	filepath.WalkDir("/sys/fs/cgroup", func(path string, d fs.DirEntry, err error) error {
+		if err == nil && d.IsDir() && strings.HasPrefix(d.Name(), "weir-run-") {
+			list = append(list, path)
+		}
+		return nil // what vanishes meanwhile is another's
+	})
+	return list
 }
 
 func busyboxRoot(t *testing.T, root string) {
@@ -213,7 +255,7 @@ func TestTheHelpOfRunShowsEachFlagOnceOnOneScreen(t *testing.T) {
 			t.Errorf("--%s is said to be Docker's alone", f.Name)
 		}
 	})
-	lines := strings.Split(out.String(), "\n")
+	lines := strings.Split(strings.TrimSpace(out.String()), "\n")
 	if len(lines) > 50 {
 		t.Errorf("%d lines", len(lines))
 	}

@@ -10,11 +10,11 @@ import (
 
 // runGroups is the order in which the help shows the flags of weir run.
 var runGroups = []struct{ title, flags string }{
-	{"Process", "interactive tty env env-file workdir user group-add entrypoint"},
+	{"Process", "interactive tty env env-file workdir user group-add entrypoint hostname"},
 	{"Filter and capabilities", "security-opt lenient strict as cap-add cap-drop privileged"},
-	{"Files and memory", "rootfs read-only volume mount tmpfs shm-size ulimit"},
-	{"Network and name", "network hostname"},
-	{"Image and run", "pull rm timing help"},
+	{"Files", "rootfs read-only volume mount tmpfs shm-size"},
+	{"Limits", "memory memory-swap cpus pids-limit ulimit"},
+	{"Network, image, run", "network pull rm timing help"},
 }
 
 // runUsage prints the flags of weir run by what they are about.

@@ -33,6 +33,7 @@ func (s *Spec) plan(size winsize) (*handover.Plan, error) {
 		ReadonlyRoot: s.ReadonlyRootfs,
 		Hostname:     hostname,
 		Loopback:     !s.HostNetwork,
+		OwnCgroup:    s.Cgroup != nil,
 		Terminal:     s.TTY, Rows: size.rows, Columns: size.columns,
 		NullStdin: !s.TTY && s.Stdin == nil,
 		Args:      s.Args, Env: environment(s.Env, hostname, s.TTY),
@@ -58,6 +59,9 @@ func (s *Spec) plan(size winsize) (*handover.Plan, error) {
 		p.RootAttrs = nodev
 		p.Devices = defaultDevices()
 		p.Masked, p.Readonly = maskedPaths(), readonlyPaths[:]
+		if s.Cgroup != nil {
+			p.Readonly = append(p.Readonly[:len(p.Readonly):len(p.Readonly)], cgroupDir)
+		}
 	}
 	for _, v := range s.Volumes {
 		if path.Clean(v.Target) == "/dev" {
@@ -89,8 +93,6 @@ func (s *Spec) mounts(hostname string) ([]handover.Mount, error) {
 		{Type: "tmpfs", Source: "tmpfs", Target: "/dev", Attrs: nosuid | dev | strict, Options: []string{"mode=755", "size=65536k"}},
 		{Type: "devpts", Source: "devpts", Target: "/dev/pts", Attrs: nosuid | noexec, Options: []string{"newinstance", "ptmxmode=0666", "mode=0620", "gid=5"}},
 		{Type: "sysfs", Source: "sysfs", Target: "/sys", Attrs: nothing | sysRdonly},
-		// The container is in no cgroup of its own, so none is to be seen.
-		{Type: "tmpfs", Source: "tmpfs", Target: "/sys/fs/cgroup", Attrs: nothing | rdonly, Options: []string{"mode=755"}},
 		{Type: "mqueue", Source: "mqueue", Target: "/dev/mqueue", Attrs: nothing},
 		{Type: "tmpfs", Source: "shm", Target: "/dev/shm", Attrs: nothing, Options: []string{"mode=1777", "size=" + strconv.FormatInt(shm, 10)}},
 	}
@@ -99,6 +101,7 @@ func (s *Spec) mounts(hostname string) ([]handover.Mount, error) {
 		return nil, err
 	}
 	list = append(list, etc...)
+	list = append(list, s.cgroupMounts(sysRdonly)...)
 	for _, v := range s.Volumes {
 		m := handover.Mount{Kind: handover.KindBind, Source: v.Source, Target: path.Clean(v.Target), Attrs: dev}
 		if v.ReadOnly {

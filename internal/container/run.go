@@ -148,6 +148,10 @@ func start(s *Spec, streams *streams) (_ *child, err error) {
 		return nil, fmt.Errorf("start weir-init in new namespaces: %w", err)
 	}
 	streams.closeTheirs()
+	if err := c.place(s.Cgroup); err != nil {
+		c.kill()
+		return nil, err
+	}
 	return c, nil
 }
 
@@ -198,11 +202,14 @@ func reap(pid int) (ws syscall.WaitStatus, err error) {
 }
 
 func (s *Spec) namespaces() uintptr {
-	const own = unix.CLONE_NEWNS | unix.CLONE_NEWPID | unix.CLONE_NEWUTS | unix.CLONE_NEWIPC | unix.CLONE_NEWCGROUP
-	if s.HostNetwork {
-		return own
+	var own uintptr = unix.CLONE_NEWNS | unix.CLONE_NEWPID | unix.CLONE_NEWUTS | unix.CLONE_NEWIPC
+	if s.Cgroup == nil {
+		own |= unix.CLONE_NEWCGROUP
 	}
-	return own | unix.CLONE_NEWNET
+	if !s.HostNetwork {
+		own |= unix.CLONE_NEWNET
+	}
+	return own
 }
 
 // close releases what is held for a container that has ended.

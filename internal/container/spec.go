@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/weir-dev/weir/bpf"
+	"github.com/weir-dev/weir/internal/container/cgroup"
 	"github.com/weir-dev/weir/seccomp"
 	"golang.org/x/sys/unix"
 )
@@ -39,7 +40,8 @@ type Spec struct {
 	// unconfined calls: all devices, a writable /sys and /proc/sys, nothing masked.
 	Privileged bool
 
-	Rlimits []Rlimit // of those not named the caller's
+	Rlimits []Rlimit      // of those not named the caller's
+	Cgroup  *cgroup.Group `json:"-"` // to be closed after the run; nil for the caller's own
 
 	Caps       seccomp.Caps // bounding; for uid 0 also permitted and effective
 	NoNewPrivs bool

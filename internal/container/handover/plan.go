@@ -48,6 +48,12 @@ func UnmarshalRelease(b []byte) (r Release, ok bool) {
 	return Release{binary.LittleEndian.Uint32(b), b[4:]}, true
 }
 
+// Placed is the first byte of the message that tells that the container's first
+// process is in its cgroup. It comes down the control socket first, to a plan with
+// OwnCgroup. If a descriptor comes with it, the rest of the message is to be written
+// to it just before the program starts: a limit that weir-init would run into.
+const Placed = 'c'
+
 // A Plan is a container, decided to the last detail.
 type Plan struct {
 	// The root file system: either Layers (lowest first) with Upper and Work,
@@ -66,8 +72,9 @@ type Plan struct {
 	Masked   []string // hidden where they exist
 	Sysctls  []Sysctl // in order
 
-	Hostname string
-	Loopback bool // bring lo up
+	Hostname  string
+	Loopback  bool // bring lo up
+	OwnCgroup bool // wait for Placed, and let the container see no cgroup above
 
 	Terminal      bool // the standard streams are a terminal
 	Rows, Columns uint16

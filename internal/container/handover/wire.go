@@ -45,6 +45,7 @@ func (w *wire) plan(p *Plan) {
 	list(w, &p.Sysctls, func(w *wire, s *Sysctl) { w.string(&s.Path); w.string(&s.Value) })
 	w.string(&p.Hostname)
 	w.bool(&p.Loopback)
+	w.bool(&p.OwnCgroup)
 	w.bool(&p.Terminal)
 	number(w, &p.Rows)
 	number(w, &p.Columns)

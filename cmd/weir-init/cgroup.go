@@ -1,0 +1,66 @@
+//go:build linux
+
+package main
+
+import (
+	"errors"
+
+	"github.com/weir-dev/weir/internal/container/handover"
+	"golang.org/x/sys/unix"
+)
+
+// A lateLimit is a file of the container's cgroup and what to write to it; without
+// text there is none.
+type lateLimit struct {
+	fd   int
+	text []byte
+}
+
+// enterCgroup waits until the launcher has put this process into the container's
+// cgroup, and makes that the root of all cgroups that the container sees.
+func enterCgroup() (l lateLimit, err error) {
+	b := make([]byte, 64)
+	oob := make([]byte, unix.CmsgSpace(4))
+	n, oobn := 0, 0
+	for {
+		n, oobn, _, _, err = unix.Recvmsg(handover.ControlFd, b, oob, unix.MSG_CMSG_CLOEXEC)
+		if err != unix.EINTR {
+			break
+		}
+	}
+	if err != nil {
+		return l, err
+	}
+	if n < 1 || b[0] != handover.Placed {
+		return l, errors.New("the launcher has died")
+	}
+	if oobn > 0 {
+		l.text = b[1:n]
+		if l.fd, err = receivedFd(oob[:oobn]); err != nil {
+			return l, err
+		}
+	}
+	return l, unix.Unshare(unix.CLONE_NEWCGROUP)
+}
+
+// receivedFd returns the one descriptor of a control message.
+func receivedFd(oob []byte) (int, error) {
+	messages, err := unix.ParseSocketControlMessage(oob)
+	if err != nil || len(messages) != 1 {
+		return -1, errors.New("not one control message")
+	}
+	fds, err := unix.ParseUnixRights(&messages[0])
+	if err != nil || len(fds) != 1 {
+		return -1, errors.New("not one descriptor")
+	}
+	return fds[0], nil
+}
+
+// set sets the limit: there is only the program left to start.
+func (l lateLimit) set() error {
+	if len(l.text) == 0 {
+		return nil
+	}
+	_, err := unix.Write(l.fd, l.text)
+	return err
+}

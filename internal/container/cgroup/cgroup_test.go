@@ -1,0 +1,181 @@
+package cgroup
+
+import (
+	"os"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strings"
+	"testing"
+
+	"golang.org/x/sys/unix"
+)
+
+// proc makes a directory with the two files that tell a process its cgroups.
+func proc(t *testing.T, cgroup, mountinfo string) string {
+	t.Helper()
+	dir := t.TempDir()
+	for name, content := range map[string]string{"cgroup": cgroup, "mountinfo": mountinfo} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(content), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return dir
+}
+
+func TestTheHierarchiesAreFoundWhereverTheyAreMounted(t *testing.T) {
+	for _, c := range []struct {
+		name, cgroup, mountinfo string
+		want                    []string // CONTROLLERS MOUNT OWN
+	}{
+		{"v2 alone", "0::/user.slice/session-1.scope\n",
+			"30 23 0:26 / /sys/fs/cgroup rw,nosuid shared:9 - cgroup2 cgroup2 rw,nsdelegate\n",
+			[]string{"v2 /sys/fs/cgroup /sys/fs/cgroup/user.slice/session-1.scope"}},
+		{"v1, two controllers in one, and v2 beside it", "3:cpu,cpuacct:/a\n2:name=systemd:/b\n1:memory:/\n0::/c\n",
+			"30 23 0:26 / /sys/fs/cgroup/unified rw - cgroup2 cgroup2 rw\n" +
+				"31 23 0:27 / /sys/fs/cgroup/cpu,cpuacct rw - cgroup cgroup rw,cpu,cpuacct\n" +
+				"32 23 0:28 / /sys/fs/cgroup/memory rw - cgroup cgroup rw,memory\n",
+			[]string{"cpu,cpuacct /sys/fs/cgroup/cpu,cpuacct /sys/fs/cgroup/cpu,cpuacct/a", "memory /sys/fs/cgroup/memory /sys/fs/cgroup/memory", "v2 /sys/fs/cgroup/unified /sys/fs/cgroup/unified/c"}},
+		{"in a container that sees a part of the tree", "1:memory:/docker/id/sub\n",
+			"32 23 0:28 /docker/id /sys/fs/cgroup/memory rw - cgroup cgroup rw,memory\n",
+			[]string{"memory /sys/fs/cgroup/memory /sys/fs/cgroup/memory/sub"}},
+		{"the part that is mounted is another's", "1:memory:/docker/id2\n0::/../other\n",
+			"32 23 0:28 /docker/id /sys/fs/cgroup/memory rw - cgroup cgroup rw,memory\n" +
+				"30 23 0:26 / /sys/fs/cgroup rw - cgroup2 cgroup2 rw\n",
+			nil},
+		{"a mount point with a space", "0::/\n",
+			"30 23 0:26 / /my\\040cgroups rw - cgroup2 cgroup2 rw\n",
+			[]string{"v2 /my cgroups /my cgroups"}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			list, err := hierarchies(proc(t, c.cgroup, c.mountinfo))
+			if err != nil {
+				t.Fatal(err)
+			}
+			var got []string
+			for _, h := range list {
+				controllers := strings.Join(h.controllers, ",")
+				if h.v2 {
+					controllers = "v2"
+				}
+				got = append(got, controllers+" "+h.mount+" "+h.own)
+			}
+			if !slices.Equal(got, c.want) {
+				t.Errorf("got %q\nwant %q", got, c.want)
+			}
+		})
+	}
+}
+
+func TestLimitsAreWrittenAsEachVersionHasThem(t *testing.T) {
+	for _, c := range []struct {
+		limits Limits
+		v1, v2 string
+	}{
+		{Limits{Memory: 64 << 20}, "memory.limit_in_bytes=67108864 memory.memsw.limit_in_bytes=134217728", "memory.max=67108864 memory.swap.max=67108864"},
+		{Limits{Memory: 64 << 20, Swap: 64 << 20}, "memory.limit_in_bytes=67108864 memory.memsw.limit_in_bytes=67108864", "memory.max=67108864 memory.swap.max=0"},
+		{Limits{Memory: 64 << 20, Swap: -1}, "memory.limit_in_bytes=67108864 memory.memsw.limit_in_bytes=-1", "memory.max=67108864 memory.swap.max=max"},
+		{Limits{CPUs: 5e8, Pids: 20}, "cpu.cfs_period_us=100000 cpu.cfs_quota_us=50000 pids.max=20", "cpu.max=50000 100000 pids.max=20"},
+		{Limits{CPUs: 1e7}, "cpu.cfs_period_us=100000 cpu.cfs_quota_us=1000", "cpu.max=1000 100000"},
+	} {
+		if err := c.limits.Check(); err != nil {
+			t.Errorf("%+v: %v", c.limits, err)
+		}
+		for v2, want := range map[bool]string{false: c.v1, true: c.v2} {
+			var got []string
+			for _, s := range c.limits.settings(v2) {
+				got = append(got, s.file+"="+s.value)
+			}
+			if strings.Join(got, " ") != want {
+				t.Errorf("%+v, v2 %v: got %q, want %q", c.limits, v2, got, want)
+			}
+		}
+	}
+}
+
+func TestLimitsThatCannotBeKeptAreErrors(t *testing.T) {
+	for _, c := range []struct {
+		limits Limits
+		want   string
+	}{
+		{Limits{Memory: 6<<20 - 1}, "6m at least"},
+		{Limits{Swap: 64 << 20}, "needs one of memory"},
+		{Limits{Memory: 64 << 20, Swap: 32 << 20}, "below that of memory"},
+		{Limits{CPUs: 1e7 - 1}, "between 0.01 and"},
+		{Limits{CPUs: int64(runtime.NumCPU()+1) * 1e9}, "between 0.01 and"},
+		{Limits{Pids: -1}, "below one"},
+	} {
+		if _, err := New(c.limits); err == nil || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%+v: %v, want %q", c.limits, err, c.want)
+		}
+	}
+}
+
+func TestAControllerThatIsNowhereIsAnError(t *testing.T) {
+	_, err := newGroup(Limits{Pids: 1}, proc(t, "1:memory:/\n", "32 23 0:28 / /nowhere rw - cgroup cgroup rw,memory\n"))
+	if err == nil || !strings.Contains(err.Error(), "no cgroup hierarchy with the controller pids is mounted") {
+		t.Error(err)
+	}
+}
+
+// A v2 cgroup with processes in it passes nothing on, so the next above it is
+// asked. Here what refuses is a file that cannot be written.
+func TestAV2CgroupIsMadeBelowTheNearestThatPassesTheControllersOn(t *testing.T) {
+	top := t.TempDir()
+	own := filepath.Join(top, "user.slice", "session.scope")
+	if err := os.MkdirAll(own, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Mkdir(filepath.Join(own, "cgroup.subtree_control"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	slice := filepath.Join(top, "user.slice", "cgroup.subtree_control")
+	if err := os.WriteFile(slice, []byte("memory pids\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	h := hierarchy{v2: true, mount: top, own: own}
+	d, err := h.make(prefix+"0123456789abcdef", []string{"memory", "pids"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer d.lock.Close()
+	if want := filepath.Join(top, "user.slice", prefix+"0123456789abcdef"); d.path != want {
+		t.Errorf("made %s, want %s", d.path, want)
+	}
+	if b, _ := os.ReadFile(slice); string(b) != "memory pids\n" {
+		t.Errorf("what was passed on already is changed: %q", b)
+	}
+	if err := passOn(filepath.Dir(own), []string{"memory", "cpu"}); err != nil {
+		t.Fatal(err)
+	}
+	if b, _ := os.ReadFile(slice); !strings.HasPrefix(string(b), "+cpu") {
+		t.Errorf("the controller that was missing is not asked for: %q", b)
+	}
+}
+
+func TestOnlyWhatNoLivingProcessHoldsIsSwept(t *testing.T) {
+	parent := t.TempDir()
+	held := filepath.Join(parent, prefix+"0000000000000001")
+	for _, dir := range []string{held, filepath.Join(parent, prefix+"0000000000000002"), filepath.Join(parent, prefix+"other"), filepath.Join(parent, "weir")} {
+		if err := os.Mkdir(dir, 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	lock, err := locked(held, unix.LOCK_EX)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer lock.Close()
+	sweep(parent)
+	entries, err := os.ReadDir(parent)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var left []string
+	for _, e := range entries {
+		left = append(left, e.Name())
+	}
+	if want := []string{"weir", prefix + "0000000000000001", prefix + "other"}; !slices.Equal(left, want) {
+		t.Errorf("left %q, want %q", left, want)
+	}
+}

@@ -1,0 +1,268 @@
+package cgroup
+
+import (
+	"crypto/rand"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// A Group is the cgroup of one container: a directory in each hierarchy that its
+// limits need.
+type Group struct {
+	dirs []dir
+	late *Late
+}
+
+// A Late is a limit that is still to be set: the text to write to a file. It would
+// hinder what starts the program of the container, and so is set last.
+type Late struct {
+	File *os.File // closed with the group
+	Text string
+}
+
+// A dir is a cgroup of one hierarchy. Its lock tells that the process that made it
+// lives.
+type dir struct {
+	hierarchy
+	path string
+	lock *os.File
+}
+
+// A Mount is a hierarchy that the container may see, with its own cgroup as the
+// root, read-only.
+type Mount struct {
+	Type    string // cgroup or cgroup2
+	Name    string // of v1 the directory below /sys/fs/cgroup
+	Options []string
+}
+
+// ErrSwap is of a kernel that counts no swap, so that memory can be limited only
+// beside any amount of it: a Swap of -1.
+var ErrSwap = errors.New("this kernel does not count the swap that a cgroup uses")
+
+// New makes a cgroup with the limits, of which there must be one.
+func New(l Limits) (*Group, error) { return newGroup(l, "/proc/self") }
+
+func newGroup(l Limits, proc string) (_ *Group, err error) {
+	if err := l.Check(); err != nil {
+		return nil, err
+	}
+	all, err := hierarchies(proc)
+	if err != nil {
+		return nil, err
+	}
+	var id [8]byte
+	rand.Read(id[:]) // never fails
+	name := prefix + hex.EncodeToString(id[:])
+	g := &Group{}
+	defer func() {
+		if err != nil {
+			g.Close()
+		}
+	}()
+	needed := l.controllers()
+	for _, h := range all {
+		// v1 has a controller or v2 has it, and v2 comes last in /proc.
+		var here []string
+		needed = slices.DeleteFunc(needed, func(c string) bool {
+			in := h.v2 || slices.Contains(h.controllers, c)
+			if in {
+				here = append(here, c)
+			}
+			return in
+		})
+		if len(here) == 0 {
+			continue
+		}
+		d, err := h.make(name, here)
+		if err != nil {
+			return nil, err
+		}
+		g.dirs = append(g.dirs, d)
+		for _, s := range l.settings(h.v2) {
+			if !slices.Contains(here, s.controller) {
+				continue
+			}
+			if s.late {
+				f, err := s.open(d.path)
+				if err != nil {
+					return nil, err
+				}
+				g.late = &Late{f, s.value}
+				continue
+			}
+			err := s.write(d.path)
+			if s.swap && errors.Is(err, fs.ErrNotExist) {
+				err = nil
+				if l.Swap >= 0 {
+					err = ErrSwap
+				}
+			}
+			if err != nil {
+				return nil, err
+			}
+		}
+	}
+	if len(needed) > 0 {
+		return nil, fmt.Errorf("no cgroup hierarchy with the controller %s is mounted", needed[0])
+	}
+	return g, nil
+}
+
+// prefix begins the names of cgroups that are this package's to remove.
+const prefix = "weir-run-"
+
+// make makes a cgroup with the given controllers.
+func (h hierarchy) make(name string, controllers []string) (dir, error) {
+	if !h.v2 {
+		sweep(h.own)
+		return h.makeIn(h.own, name)
+	}
+	// A v2 cgroup with processes in it passes no controllers on, unless it is the
+	// root: that of this process is not the one, but the next above it may be.
+	for parent := h.own; ; parent = path.Dir(parent) {
+		err := passOn(parent, controllers)
+		if err == nil {
+			sweep(parent)
+			var d dir
+			if d, err = h.makeIn(parent, name); err == nil {
+				return d, nil
+			}
+		}
+		if parent == h.mount {
+			return dir{}, err
+		}
+	}
+}
+
+// passOn makes sure that the children of a v2 cgroup have the controllers.
+func passOn(parent string, controllers []string) error {
+	file := path.Join(parent, "cgroup.subtree_control")
+	b, err := os.ReadFile(file)
+	if err != nil {
+		return err
+	}
+	for _, c := range controllers {
+		if slices.Contains(strings.Fields(string(b)), c) {
+			continue
+		}
+		if err := (setting{file: "cgroup.subtree_control", value: "+" + c}).write(parent); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (h hierarchy) makeIn(parent, name string) (dir, error) {
+	name = path.Join(parent, name)
+	for {
+		if err := os.Mkdir(name, 0o755); err != nil {
+			return dir{}, err
+		}
+		lock, err := locked(name, unix.LOCK_EX)
+		if errors.Is(err, fs.ErrNotExist) {
+			continue // swept away before it was locked
+		}
+		if err != nil {
+			unix.Rmdir(name)
+		}
+		return dir{h, name, lock}, err
+	}
+}
+
+// sweep removes the cgroups that killed processes have left. What it cannot remove
+// is none's business now: the next one tries again.
+func sweep(parent string) {
+	entries, err := os.ReadDir(parent)
+	if err != nil {
+		return
+	}
+	for _, e := range entries {
+		if id, ours := strings.CutPrefix(e.Name(), prefix); !ours || len(id) != 16 {
+			continue
+		}
+		name := path.Join(parent, e.Name())
+		if lock, err := locked(name, unix.LOCK_EX|unix.LOCK_NB); err == nil {
+			unix.Rmdir(name)
+			lock.Close()
+		}
+	}
+}
+
+// locked opens and locks a directory that must still be there then.
+func locked(name string, how int) (*os.File, error) {
+	f, err := os.Open(name)
+	if err != nil {
+		return nil, err
+	}
+	err = unix.Flock(int(f.Fd()), how)
+	if err == nil {
+		_, err = os.Stat(name)
+	}
+	if err != nil {
+		f.Close()
+		return nil, err
+	}
+	return f, nil
+}
+
+// Add puts a process into the cgroup.
+func (g *Group) Add(pid int) error {
+	for _, d := range g.dirs {
+		if err := (setting{file: "cgroup.procs", value: strconv.Itoa(pid)}).write(d.path); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Late returns the limit that is still to be set, nil if there is none.
+func (g *Group) Late() *Late { return g.late }
+
+// Mounts lists the hierarchies in which a process of the group sees its own cgroup
+// as the root, once it is in a cgroup namespace of its own.
+func (g *Group) Mounts() []Mount {
+	var list []Mount
+	for _, d := range g.dirs {
+		if d.v2 {
+			list = append(list, Mount{Type: "cgroup2"})
+			continue
+		}
+		list = append(list, Mount{Type: "cgroup", Name: path.Base(d.mount), Options: d.controllers})
+	}
+	return list
+}
+
+// Close removes the cgroup, whose processes have ended. The kernel may take a
+// moment to see that.
+func (g *Group) Close() error {
+	if g.late != nil {
+		g.late.File.Close()
+	}
+	var errs error
+	for _, d := range g.dirs {
+		end := time.Now().Add(2 * time.Second)
+		err := unix.Rmdir(d.path)
+		for ; err == unix.EBUSY && time.Now().Before(end); err = unix.Rmdir(d.path) {
+			time.Sleep(5 * time.Millisecond)
+		}
+		if err != nil && err != unix.ENOENT {
+			errs = errors.Join(errs, fmt.Errorf("remove the cgroup %s: %w", d.path, err))
+		}
+		if d.lock != nil {
+			d.lock.Close()
+		}
+	}
+	g.dirs = nil
+	return errs
+}
