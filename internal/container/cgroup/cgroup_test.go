@@ -118,39 +118,81 @@ func TestAControllerThatIsNowhereIsAnError(t *testing.T) {
 	}
 }
 
-// A v2 cgroup with processes in it passes nothing on, so the next above it is
-// asked. Here what refuses is a file that cannot be written.
-func TestAV2CgroupIsMadeBelowTheNearestThatPassesTheControllersOn(t *testing.T) {
+// tree makes a directory like a v2 hierarchy: FILE of each cgroup with its content.
+func tree(t *testing.T, files map[string]string) string {
+	t.Helper()
 	top := t.TempDir()
-	own := filepath.Join(top, "user.slice", "session.scope")
-	if err := os.MkdirAll(own, 0o755); err != nil {
-		t.Fatal(err)
+	for name, content := range files {
+		file := filepath.Join(top, name)
+		if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(file, []byte(content), 0o644); err != nil {
+			t.Fatal(err)
+		}
 	}
-	if err := os.Mkdir(filepath.Join(own, "cgroup.subtree_control"), 0o755); err != nil {
-		t.Fatal(err)
+	return top
+}
+
+func TestAV2CgroupIsMadeBelowTheNearestThatCanPassTheControllersOn(t *testing.T) {
+	const name = prefix + "0123456789abcdef"
+	session := map[string]string{
+		"cgroup.subtree_control":            "memory pids\n",
+		"u/cgroup.type":                     "domain\n",
+		"u/cgroup.procs":                    "",
+		"u/cgroup.subtree_control":          "memory pids\n",
+		"u/s/cgroup.type":                   "domain\n",
+		"u/s/cgroup.procs":                  "4711\n",
+		"u/s/cgroup.subtree_control":        "",
+		"u/threads/cgroup.type":             "threaded\n",
+		"u/threads/cgroup.procs":            "",
+		"u/threads/cgroup.subtree_control":  "",
+		"busy/cgroup.type":                  "domain\n",
+		"busy/cgroup.procs":                 "1\n",
+		"busy/cgroup.subtree_control":       "",
+		"busy/below/cgroup.type":            "domain\n",
+		"busy/below/cgroup.procs":           "1\n",
+		"busy/below/cgroup.subtree_control": "",
 	}
-	slice := filepath.Join(top, "user.slice", "cgroup.subtree_control")
-	if err := os.WriteFile(slice, []byte("memory pids\n"), 0o644); err != nil {
-		t.Fatal(err)
+	for _, c := range []struct{ name, own, want string }{
+		{"above a session with processes in it", "u/s", "u/" + name},
+		{"above one of threads", "u/threads", "u/" + name},
+		{"in the root, where nothing nearer will do", "busy/below", name},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			top := tree(t, session)
+			h := hierarchy{v2: true, mount: top, own: filepath.Join(top, c.own)}
+			d, err := h.make(name, []string{"memory", "pids"})
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer d.lock.Close()
+			if d.path != filepath.Join(top, c.want) {
+				t.Errorf("made %s, want %s", d.path, c.want)
+			}
+			for file, want := range session {
+				if got, _ := os.ReadFile(filepath.Join(top, file)); string(got) != want {
+					t.Errorf("%s is now %q", file, got)
+				}
+			}
+		})
 	}
-	h := hierarchy{v2: true, mount: top, own: own}
-	d, err := h.make(prefix+"0123456789abcdef", []string{"memory", "pids"})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer d.lock.Close()
-	if want := filepath.Join(top, "user.slice", prefix+"0123456789abcdef"); d.path != want {
-		t.Errorf("made %s, want %s", d.path, want)
-	}
-	if b, _ := os.ReadFile(slice); string(b) != "memory pids\n" {
-		t.Errorf("what was passed on already is changed: %q", b)
-	}
-	if err := passOn(filepath.Dir(own), []string{"memory", "cpu"}); err != nil {
-		t.Fatal(err)
-	}
-	if b, _ := os.ReadFile(slice); !strings.HasPrefix(string(b), "+cpu") {
-		t.Errorf("the controller that was missing is not asked for: %q", b)
-	}
+	t.Run("which is asked for what it does not pass on yet", func(t *testing.T) {
+		top := tree(t, session)
+		if err := passOn(filepath.Join(top, "u"), []string{"memory", "cpu"}); err != nil {
+			t.Fatal(err)
+		}
+		if b, _ := os.ReadFile(filepath.Join(top, "u/cgroup.subtree_control")); !strings.HasPrefix(string(b), "+cpu") {
+			t.Errorf("wrote %q", b)
+		}
+	})
+	t.Run("and nowhere if there is none", func(t *testing.T) {
+		top := tree(t, session)
+		h := hierarchy{v2: true, mount: filepath.Join(top, "busy"), own: filepath.Join(top, "busy/below")}
+		if _, err := h.make(name, []string{"pids"}); err == nil || !strings.Contains(err.Error(), "has processes in it") {
+			t.Error(err)
+		}
+	})
 }
 
 func TestOnlyWhatNoLivingProcessHoldsIsSwept(t *testing.T) {
@@ -160,6 +202,9 @@ func TestOnlyWhatNoLivingProcessHoldsIsSwept(t *testing.T) {
 		if err := os.Mkdir(dir, 0o755); err != nil {
 			t.Fatal(err)
 		}
+	}
+	if err := os.MkdirAll(filepath.Join(parent, prefix+"0000000000000002", "of", "the container"), 0o755); err != nil {
+		t.Fatal(err)
 	}
 	lock, err := locked(held, unix.LOCK_EX)
 	if err != nil {

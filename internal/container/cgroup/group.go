@@ -128,8 +128,6 @@ func (h hierarchy) make(name string, controllers []string) (dir, error) {
 		sweep(h.own)
 		return h.makeIn(h.own, name)
 	}
-	// A v2 cgroup with processes in it passes no controllers on, unless it is the
-	// root: that of this process is not the one, but the next above it may be.
 	for parent := h.own; ; parent = path.Dir(parent) {
 		err := passOn(parent, controllers)
 		if err == nil {
@@ -145,10 +143,26 @@ func (h hierarchy) make(name string, controllers []string) (dir, error) {
 	}
 }
 
-// passOn makes sure that the children of a v2 cgroup have the controllers.
+// passOn makes sure that the children of a v2 cgroup have the controllers. A cgroup
+// with processes in it passes none on, unless it is the root: so that of this
+// process is not the one, but the next above it may be.
+//
+// The kernel says so for itself only of some controllers. With the others it would
+// make the cgroup one of threads, and its children useless.
 func passOn(parent string, controllers []string) error {
-	file := path.Join(parent, "cgroup.subtree_control")
-	b, err := os.ReadFile(file)
+	kind, err := os.ReadFile(path.Join(parent, "cgroup.type"))
+	if err == nil {
+		procs, err := os.ReadFile(path.Join(parent, "cgroup.procs"))
+		if err != nil {
+			return err
+		}
+		if len(procs) > 0 || strings.TrimSpace(string(kind)) != "domain" {
+			return fmt.Errorf("%s has processes in it, or is of threads, and can have no cgroup with limits below it", parent)
+		}
+	} else if !errors.Is(err, fs.ErrNotExist) { // the root has none
+		return err
+	}
+	b, err := os.ReadFile(path.Join(parent, "cgroup.subtree_control"))
 	if err != nil {
 		return err
 	}
@@ -193,10 +207,24 @@ func sweep(parent string) {
 		}
 		name := path.Join(parent, e.Name())
 		if lock, err := locked(name, unix.LOCK_EX|unix.LOCK_NB); err == nil {
-			unix.Rmdir(name)
+			remove(name)
 			lock.Close()
 		}
 	}
+}
+
+// remove removes a cgroup, and what a privileged container has made below it.
+func remove(name string) error {
+	entries, err := os.ReadDir(name)
+	for _, e := range entries {
+		if err == nil && e.IsDir() {
+			err = remove(path.Join(name, e.Name()))
+		}
+	}
+	if err == nil {
+		err = unix.Rmdir(name)
+	}
+	return err
 }
 
 // locked opens and locks a directory that must still be there then.
@@ -252,11 +280,11 @@ func (g *Group) Close() error {
 	var errs error
 	for _, d := range g.dirs {
 		end := time.Now().Add(2 * time.Second)
-		err := unix.Rmdir(d.path)
-		for ; err == unix.EBUSY && time.Now().Before(end); err = unix.Rmdir(d.path) {
+		err := remove(d.path)
+		for ; err == unix.EBUSY && time.Now().Before(end); err = remove(d.path) {
 			time.Sleep(5 * time.Millisecond)
 		}
-		if err != nil && err != unix.ENOENT {
+		if err != nil && !errors.Is(err, fs.ErrNotExist) {
 			errs = errors.Join(errs, fmt.Errorf("remove the cgroup %s: %w", d.path, err))
 		}
 		if d.lock != nil {
