@@ -12,7 +12,7 @@ import (
 // would not take so long a program.
 func Program(p *policy.Policy) (bpf.Program, error) {
 	c := compiler{graph: newGraph(), policy: p}
-	c.planner.graph, c.planner.top = c.graph, map[[2]int32]found{}
+	c.planner.graph, c.planner.top = c.graph, make(map[[2]int32]found, 64)
 	c.verdicts = verdicts{
 		known: map[*policy.Rule]*verdict{}, alike: map[uint64]*verdict{},
 		effort: effort, survey: 4 * bpf.MaxLen,

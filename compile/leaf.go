@@ -71,9 +71,9 @@ func (ls *leaves) extend(p *planner, i int) {
 	}
 }
 
-// best returns the cheapest leaf for the row and its cost.
-func (ls *leaves) best(p *planner) (best plan, cost int32) {
-	cost = impossible
+// best returns the target of the cheapest leaf for the row and its cost.
+func (ls *leaves) best(p *planner) (best node, cost int32) {
+	best, cost = notLeaf, impossible
 	for c := range ls.leaves {
 		l := &ls.leaves[c]
 		if !l.ok {
@@ -87,7 +87,7 @@ func (ls *leaves) best(p *planner) (best plan, cost int32) {
 			}
 		}
 		if this < cost {
-			best, cost = plan{leaf: l.target}, this
+			best, cost = l.target, this
 		}
 	}
 	return best, cost

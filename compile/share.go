@@ -5,7 +5,7 @@ package compile
 // same in both becomes one, whose target is none; its ends stay, because they
 // may go together with their neighbours.
 func difference(steps, ref []step) []step {
-	var all []step
+	all := make([]step, 0, len(steps)+len(ref))
 	for i, j := 0, 0; i < len(steps); {
 		s := steps[i]
 		s.first = max(s.first, ref[j].first)

@@ -48,10 +48,11 @@ type planner struct {
 
 	// The best plan for steps[i:i+l+1] and its cost are at index i*window+l. The
 	// costs are also at (i+l)*window+l, to be read in order.
-	plans  []plan
-	starts []int32
-	ends   []int32
-	top    map[[2]int32]found // for longer rows, by their first and last step
+	targets []node  // of a leaf, or notLeaf
+	splits  []uint8 // the best split, also where a leaf is better
+	starts  []int32
+	ends    []int32
+	top     map[[2]int32]found // for longer rows, by their first and last step
 }
 
 // A plan is the best known decision for a row of steps.
@@ -59,6 +60,9 @@ type plan struct {
 	leaf  node  // the target of a leaf, none for the reference; single values may differ from it
 	split int32 // how many of the steps are on the lower side; 0: a leaf
 }
+
+// notLeaf is in the place of the target of a leaf where splitting is better.
+const notLeaf node = -2
 
 type found struct {
 	plan
@@ -105,40 +109,43 @@ func (p *planner) weigh() {
 // to long ones.
 func (p *planner) compare() {
 	n := len(p.steps)
-	if cap(p.plans) < n*window {
+	if len(p.targets) < n*window {
 		size := max(n, 128) * window
-		p.plans, p.starts, p.ends = make([]plan, size), make([]int32, size), make([]int32, size)
+		p.targets, p.splits = make([]node, size), make([]uint8, size)
+		p.starts, p.ends = make([]int32, size), make([]int32, size)
 	}
 	for i := n - 1; i >= 0; i-- {
-		plans, starts := p.plans[i*window:][:window], p.starts[i*window:][:window]
+		targets, starts, splits := p.targets[i*window:][:window], p.starts[i*window:][:window], p.splits[i*window:][:window]
+		var after []uint8 // splits of the rows that begin one step later
+		if i+1 < n {
+			after = p.splits[(i+1)*window:][:window]
+		}
 		p.leaves.begin(p, i)
-		best, cost := p.leaves.best(p)
-		plans[0], starts[0], p.ends[i*window] = best, cost, cost
+		targets[0], starts[0] = p.leaves.best(p)
+		splits[0], p.ends[i*window] = 0, starts[0]
 		for l := 1; l < window && i+l < n; l++ {
-			best, cost := plan{}, int32(impossible)
-			if p.leaves.alive {
-				p.leaves.extend(p, i+l)
-				best, cost = p.leaves.best(p)
-			}
 			// The best split of a row is not left of that of the row without its
 			// last step, nor right of that of the row without its first. That holds
 			// for trees of splits alone; with leaves it is nearly so.
-			from, to := 0, l-1
-			if split := int(plans[l-1].split); split > 1 {
-				from = split - 2
-			}
-			if split := int(p.plans[(i+1)*window+l-1].split); split > 0 {
-				to = min(to, split+1)
-			}
+			from, to := max(int(splits[l-1])-2, 0), min(int(after[l-1])+1, l-1)
 			low := starts[:l]
 			high := p.ends[(i+l)*window:][:l]
-			whole := instruction + p.weights[i+l+1] - p.weights[i]
+			split, cost := 0, int32(impossible)
 			for s := from; s <= to; s++ {
-				if c := whole + low[s] + high[l-1-s]; c < cost {
-					best, cost = plan{split: int32(s + 1)}, c
+				if c := low[s] + high[l-1-s]; c < cost {
+					split, cost = s+1, c
 				}
 			}
-			plans[l], starts[l], p.ends[(i+l)*window+l] = best, cost, cost
+			cost += instruction + p.weights[i+l+1] - p.weights[i]
+			leaf := notLeaf
+			if p.leaves.alive {
+				p.leaves.extend(p, i+l)
+				if n, c := p.leaves.best(p); c <= cost {
+					leaf, cost = n, c
+				}
+			}
+			splits[l], targets[l] = uint8(split), leaf
+			starts[l], p.ends[(i+l)*window+l] = cost, cost
 		}
 	}
 }
@@ -147,7 +154,10 @@ func (p *planner) compare() {
 // the window it tries the splits next to the middle of the weight.
 func (p *planner) search(i, j int) found {
 	if at := i*window + j - i; j-i < window {
-		return found{p.plans[at], p.starts[at]}
+		if leaf := p.targets[at]; leaf != notLeaf {
+			return found{plan{leaf: leaf}, p.starts[at]}
+		}
+		return found{plan{split: int32(p.splits[at])}, p.starts[at]}
 	}
 	key := [2]int32{int32(i), int32(j)}
 	if found, ok := p.top[key]; ok {

@@ -231,28 +231,34 @@ func (r *resolver) only(id int32, a seccomp.Arch) []Rule {
 
 // decide orders all rules of one call.
 func (r *resolver) decide(ids []int32, a seccomp.Arch) []Rule {
-	rules := make([]Rule, 0, len(ids)+1)
+	count := 0
 	for _, id := range ids {
-		rules = r.expand(rules, &r.uses[id], a)
+		count += len(r.profile.Rules[r.uses[id].rule].Args)
+	}
+	rules, conds := make([]Rule, 0, len(ids)+1), make([]Cond, 0, count)
+	for _, id := range ids {
+		rules, conds = r.expand(rules, conds, &r.uses[id], a)
 	}
 	return r.order(rules)
 }
 
 // expand appends the rules that one use stands for: one, whose conditions all
-// must hold; or, if an argument appears twice, one for each condition.
-func (r *resolver) expand(rules []Rule, u *use, a seccomp.Arch) []Rule {
+// must hold; or, if an argument appears twice, one for each condition. The
+// conditions are appended to conds.
+func (r *resolver) expand(rules []Rule, conds []Cond, u *use, a seccomp.Arch) ([]Rule, []Cond) {
 	rule := &r.profile.Rules[u.rule]
-	conds := make([]Cond, 0, len(rule.Args))
+	first := len(conds)
 	for i := range rule.Args {
 		conds = append(conds, cond(&rule.Args[i], u.call.Bits(a, int(rule.Args[i].Index))))
 	}
+	all := conds[first:len(conds):len(conds)]
 	if !repeats(rule.Args) {
-		return append(rules, Rule{Conds: conds, Return: rule.Return, Origin: u.rule})
+		return append(rules, Rule{Conds: all, Return: rule.Return, Origin: u.rule}), conds
 	}
-	for i := range conds {
-		rules = append(rules, Rule{Conds: conds[i : i+1 : i+1], Return: rule.Return, Origin: u.rule})
+	for i := range all {
+		rules = append(rules, Rule{Conds: all[i : i+1 : i+1], Return: rule.Return, Origin: u.rule})
 	}
-	return rules
+	return rules, conds
 }
 
 func repeats(args []profile.Arg) bool {
@@ -298,6 +304,9 @@ func (r *resolver) order(rules []Rule) []Rule {
 // is theirs, and the author's conditions are gone, because a filter cannot
 // follow the pointer behind which their arguments are.
 func (r *resolver) multiplexed(a seccomp.Arch) map[syscalls.Call][]Rule {
+	if !multiplexes(a) {
+		return nil
+	}
 	var generated map[syscalls.Call][]Rule
 	for i := range r.uses {
 		u := &r.uses[i]
@@ -324,4 +333,16 @@ func (r *resolver) multiplexed(a seccomp.Arch) map[syscalls.Call][]Rule {
 		}
 	}
 	return generated
+}
+
+// multiplexes reports whether an architecture has calls that others are reached
+// through.
+func multiplexes(a seccomp.Arch) bool {
+	for _, name := range [...]string{"socketcall", "ipc"} {
+		call, _ := syscalls.Lookup(name)
+		if _, ok := call.Nr(a); ok {
+			return true
+		}
+	}
+	return false
 }

@@ -3,6 +3,7 @@ package profile
 import (
 	"fmt"
 	"unicode"
+	"unicode/utf8"
 
 	"github.com/weir-dev/weir/seccomp"
 )
@@ -86,8 +87,11 @@ func (p *parser) plain() (s string, pos Pos, ok bool) {
 	if s, pos, ok = p.string(); !ok {
 		return "", 0, false
 	}
-	for _, r := range s {
-		if unicode.IsControl(r) {
+	for i := range len(s) {
+		if s[i] >= ' ' && s[i] < 0x7f {
+			continue
+		}
+		if r, _ := utf8.DecodeRuneInString(s[i:]); unicode.IsControl(r) {
 			p.report(pos, fmt.Sprintf("control character U+%04X in %q", r, clip(s)), "remove it")
 			return "", 0, false
 		}

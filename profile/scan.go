@@ -51,13 +51,15 @@ func (p *parser) start() Pos {
 // peek skips white space and returns the next byte, 0 at the end of the text.
 // (A zero byte in the text is no part of any value, so nobody confuses the two.)
 func (p *parser) peek() byte {
-	for ; p.i < len(p.text); p.i++ {
-		switch c := p.text[p.i]; c {
-		case ' ', '\n', '\t', '\r':
-		default:
+	const space = 1<<' ' | 1<<'\n' | 1<<'\t' | 1<<'\r'
+	i := p.i
+	for ; i < len(p.text); i++ {
+		if c := p.text[i]; c > ' ' || space>>c&1 == 0 {
+			p.i = i
 			return c
 		}
 	}
+	p.i = i
 	return 0
 }
 
