@@ -25,6 +25,9 @@ func main() {
 // Main runs one command line and returns the exit code.
 func Main(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	root := newRoot()
+	if len(args) > 0 && strings.HasPrefix(args[0], cobra.ShellCompRequestCmd) {
+		addCompletions(root)
+	}
 	root.SetArgs(args)
 	root.SetIn(stdin)
 	root.SetOut(stdout)
@@ -67,7 +70,6 @@ A PROFILE is a file, - (standard input) or builtin (Docker's default profile).`,
 			return cmd.Help()
 		},
 	}
-	root.CompletionOptions.HiddenDefaultCmd = true
 	root.AddGroup(
 		&cobra.Group{ID: "containers", Title: "Containers:"},
 		&cobra.Group{ID: "profiles", Title: "Profiles:"},
@@ -100,6 +102,7 @@ A PROFILE is a file, - (standard input) or builtin (Docker's default profile).`,
 		verb.cmd.GroupID = verb.group
 		root.AddCommand(verb.cmd)
 	}
+	root.AddCommand(completionCommand())
 	return root
 }
 
