@@ -9,8 +9,10 @@ BUILD   := CGO_ENABLED=0 GOOS=linux GOARCH=$(ARCH) $(GO) build -trimpath -ldflag
 ENTRY   := $(if $(filter amd64 arm64,$(ARCH)),-E weir_entry)
 EMBED   := cmd/weir/embed
 FUZZ    ?= 3s
+PREFIX  ?= /usr/local
+SHARE   := bin/share
 
-.PHONY: all check test differential bench embed clean
+.PHONY: all check test differential bench embed share install clean
 
 all: bin/weir
 
@@ -24,6 +26,23 @@ embed:
 bin/weir: embed
 	@mkdir -p bin
 	$(BUILD) "$(LDFLAGS)" -o $@ ./cmd/weir
+
+# The manual, and what shells need to complete command lines. They are made of the commands themselves, on this
+# machine, whatever the binary is for.
+share: export CGO_ENABLED = 0
+share: export GOARCH =
+share: embed
+	@mkdir -p $(SHARE)/man/man1 $(SHARE)/bash-completion/completions $(SHARE)/zsh/site-functions $(SHARE)/fish/vendor_completions.d
+	$(GO) test ./cmd/weir ./cmd/weir-images -run '^TestManual$$' -args -man $(CURDIR)/$(SHARE)/man/man1
+	$(GO) run ./cmd/weir completion bash > $(SHARE)/bash-completion/completions/weir
+	$(GO) run ./cmd/weir completion zsh > $(SHARE)/zsh/site-functions/_weir
+	$(GO) run ./cmd/weir completion fish > $(SHARE)/fish/vendor_completions.d/weir.fish
+
+# Builds nothing, so that root needs no Go.
+install:
+	@[ -e bin/weir ] && [ -e $(SHARE)/man/man1/weir.1 ] || { echo "nothing to install yet: make all share"; exit 1; }
+	install -D -m 755 bin/weir $(DESTDIR)$(PREFIX)/bin/weir
+	cd $(SHARE) && find . -type f -exec install -D -m 644 {} $(abspath $(DESTDIR)$(PREFIX))/share/{} \;
 
 # Before a commit. Needs no root.
 check: embed

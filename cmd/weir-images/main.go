@@ -14,6 +14,14 @@ import (
 )
 
 func main() {
+	if err := newRoot().Execute(); err != nil {
+		fmt.Fprintf(os.Stderr, "weir: %s\n", strings.ReplaceAll(err.Error(), "\n", "\n      "))
+		giveBack(err)
+		os.Exit(2)
+	}
+}
+
+func newRoot() *cobra.Command {
 	root := &cobra.Command{
 		Use:           "weir",
 		SilenceErrors: true,
@@ -21,11 +29,7 @@ func main() {
 	}
 	root.CompletionOptions.DisableDefaultCmd = true
 	root.AddCommand(pullCommand(), loadCommand(), importCommand())
-	if err := root.Execute(); err != nil {
-		fmt.Fprintf(os.Stderr, "weir: %s\n", strings.ReplaceAll(err.Error(), "\n", "\n      "))
-		giveBack(err)
-		os.Exit(2)
-	}
+	return root
 }
 
 // openStore opens the caller's image store.
