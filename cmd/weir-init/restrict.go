@@ -81,7 +81,7 @@ func (r *root) mask(path string, null int) error {
 	}
 	var cover int
 	if dir {
-		cover, err = newMount("tmpfs", "tmpfs", unix.MOUNT_ATTR_RDONLY, nil)
+		cover, err = newMount("tmpfs", "tmpfs", unix.MOUNT_ATTR_RDONLY, []string{"ro"})
 	} else {
 		cover, err = cloneAt(null)
 	}

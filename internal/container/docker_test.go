@@ -227,9 +227,9 @@ func TestVolumesAndReadonlyRoots(t *testing.T) {
 		equal(t, "output", output(t, s), "of the host\n1\n")
 	})
 	t.Run("a read-only root", func(t *testing.T) {
-		s := shell(t, "(echo no > /f) 2>&1; echo yes > /dev/shm/f; echo yes > /etc/hosts; cat /dev/shm/f")
+		s := shell(t, "(echo no > /f) 2>&1; (echo no > /etc/hosts) 2>&1; echo yes > /dev/shm/f; cat /dev/shm/f")
 		s.ReadonlyRootfs = true
-		equal(t, "output", output(t, s), "sh: can't create /f: Read-only file system\nyes\n")
+		equal(t, "output", output(t, s), "sh: can't create /f: Read-only file system\nsh: can't create /etc/hosts: Read-only file system\nyes\n")
 	})
 	t.Run("a directory as the root is written to", func(t *testing.T) {
 		dir := image(t)

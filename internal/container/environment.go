@@ -78,8 +78,12 @@ func (s *Spec) etcFiles(hostname string) ([]handover.Mount, error) {
 	if err != nil {
 		return nil, err
 	}
+	var attrs uint64
+	if s.ReadonlyRootfs {
+		attrs = rdonly
+	}
 	file := func(target, content string) handover.Mount {
-		return handover.Mount{Kind: handover.KindFile, Source: "file", Target: target, Content: content}
+		return handover.Mount{Kind: handover.KindFile, Source: "file", Target: target, Attrs: attrs, Content: content}
 	}
 	return []handover.Mount{
 		file("/etc/resolv.conf", resolv),

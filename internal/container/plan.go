@@ -81,8 +81,9 @@ func (s *Spec) plan(size winsize) (*handover.Plan, error) {
 // what a volume covers not at all.
 func (s *Spec) mounts(hostname string) ([]handover.Mount, error) {
 	var sysRdonly, dev uint64 = rdonly, nodev
+	sysOptions := []string{"ro"}
 	if s.Privileged {
-		sysRdonly, dev = 0, 0
+		sysRdonly, dev, sysOptions = 0, 0, nil
 	}
 	shm := s.ShmSize
 	if shm == 0 {
@@ -92,7 +93,7 @@ func (s *Spec) mounts(hostname string) ([]handover.Mount, error) {
 		{Type: "proc", Source: "proc", Target: "/proc", Attrs: nothing},
 		{Type: "tmpfs", Source: "tmpfs", Target: "/dev", Attrs: nosuid | dev | strict, Options: []string{"mode=755", "size=65536k"}},
 		{Type: "devpts", Source: "devpts", Target: "/dev/pts", Attrs: nosuid | noexec, Options: []string{"newinstance", "ptmxmode=0666", "mode=0620", "gid=5"}},
-		{Type: "sysfs", Source: "sysfs", Target: "/sys", Attrs: nothing | sysRdonly},
+		{Type: "sysfs", Source: "sysfs", Target: "/sys", Attrs: nothing | sysRdonly, Options: sysOptions},
 		{Type: "mqueue", Source: "mqueue", Target: "/dev/mqueue", Attrs: nothing},
 		{Type: "tmpfs", Source: "shm", Target: "/dev/shm", Attrs: nothing, Options: []string{"mode=1777", "size=" + strconv.FormatInt(shm, 10)}},
 	}
