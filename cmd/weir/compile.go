@@ -114,7 +114,11 @@ func printStats(w io.Writer, c *weir.Compiled) error {
 	var b bytes.Buffer
 	fmt.Fprintf(&b, "%d instructions\n", s.Length)
 	fmt.Fprintf(&b, "%v to the policy: proved in %d steps, %v\n", proof.Verdict, proof.Steps, took.Round(time.Microsecond))
-	fmt.Fprintf(&b, "about %v to attach, by a model\n\n", s.Attach.Round(time.Microsecond))
+	fmt.Fprintf(&b, "about %v to attach, by a model", s.Attach.Round(time.Microsecond))
+	if c.Flags != 0 {
+		fmt.Fprintf(&b, ", with %v", c.Flags)
+	}
+	fmt.Fprint(&b, "\n\n")
 	tw := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(tw, "ABI\tNUMBERS\tALLOWED\tCACHED BY THE KERNEL\tEXECUTED, MEAN\tWORST")
 	for _, a := range s.ABIs {

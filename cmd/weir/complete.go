@@ -107,7 +107,7 @@ func securityOptions(_ *cobra.Command, _ []string, toComplete string) ([]string,
 	if file, ok := strings.CutPrefix(toComplete, seccomp); ok {
 		return paths(seccomp, file, "builtin", "unconfined")
 	}
-	return []string{seccomp, "no-new-privileges"}, cobra.ShellCompDirectiveNoFileComp | cobra.ShellCompDirectiveNoSpace
+	return []string{seccomp, "no-new-privileges", "spec-allow"}, cobra.ShellCompDirectiveNoFileComp | cobra.ShellCompDirectiveNoSpace
 }
 
 // paths gives the files that begin with file, and the given words, all behind a prefix that shells would

@@ -27,36 +27,48 @@ type securityFlags struct {
 }
 
 func (f *securityFlags) add(cmd *cobra.Command) {
-	cmd.Flags().StringArrayVar(&f.options, "security-opt", nil, "seccomp=FILE, seccomp=builtin, seccomp=unconfined, no-new-privileges")
+	cmd.Flags().StringArrayVar(&f.options, "security-opt", nil, "seccomp=FILE|builtin|unconfined, no-new-privileges, spec-allow")
 	addStrictness(cmd, &f.strict, &f.read)
 }
 
-const securityAccepted = "accepted are seccomp=FILE, seccomp=builtin, seccomp=unconfined and no-new-privileges[=true|false]"
+const securityAccepted = "accepted are seccomp=FILE, seccomp=builtin, seccomp=unconfined, no-new-privileges[=true|false] and spec-allow[=true|false]"
 
-// parse returns the PROFILE that the options name, empty if they name none. The
-// last one counts.
-func (f *securityFlags) parse() (profileArg string, noNewPrivs bool, err error) {
+// securityChoice are what the options come to; of two the last counts.
+type securityChoice struct {
+	profile    string // a PROFILE or unconfined; empty if none is named
+	noNewPrivs bool
+	specAllow  *bool // nil if the profile is to say
+}
+
+func (f *securityFlags) parse() (o securityChoice, err error) {
 	for _, opt := range f.options {
 		key, value, found := strings.Cut(opt, "=")
 		if !found {
 			key, value, found = strings.Cut(opt, ":") // the spelling before Docker 1.11
 		}
-		switch {
-		case key == "no-new-privileges" && !found:
-			noNewPrivs = true
-		case key == "no-new-privileges":
-			if noNewPrivs, err = strconv.ParseBool(value); err != nil {
-				return "", false, hintf(fmt.Errorf("--security-opt: %q: want true or false", opt), securityAccepted)
+		on := true
+		switch key {
+		case "no-new-privileges", "spec-allow":
+			if found {
+				if on, err = strconv.ParseBool(value); err != nil {
+					return o, hintf(fmt.Errorf("--security-opt: %q: want true or false", opt), securityAccepted)
+				}
 			}
-		case key == "seccomp" && value != "":
-			profileArg = value
-		case key == "seccomp":
-			return "", false, hintf(fmt.Errorf("--security-opt: %q names no profile", opt), securityAccepted)
+			if key == "spec-allow" {
+				o.specAllow = &on
+			} else {
+				o.noNewPrivs = on
+			}
+		case "seccomp":
+			if value == "" {
+				return o, hintf(fmt.Errorf("--security-opt: %q names no profile", opt), securityAccepted)
+			}
+			o.profile = value
 		default:
-			return "", false, hintf(fmt.Errorf("--security-opt: %q is not known", opt), securityAccepted)
+			return o, hintf(fmt.Errorf("--security-opt: %q is not known", opt), securityAccepted)
 		}
 	}
-	return profileArg, noNewPrivs, nil
+	return o, nil
 }
 
 // A confinement is a compiled profile, and what it was resolved from.
@@ -77,27 +89,27 @@ type confining struct {
 // begin starts on the filter of a container, nil if it is to be unconfined. Its facts
 // are what the container is really granted.
 func (f *securityFlags) begin(spec *container.Spec, cmd *cobra.Command) (*confining, error) {
-	arg, noNewPrivs, err := f.parse()
+	o, err := f.parse()
 	if err != nil {
 		return nil, err
 	}
-	spec.NoNewPrivs = noNewPrivs
-	if arg == "" {
-		arg = "builtin"
+	spec.NoNewPrivs = o.noNewPrivs
+	if o.profile == "" {
+		o.profile = "builtin"
 		if spec.Privileged {
-			arg = "unconfined"
+			o.profile = "unconfined"
 		}
 	}
-	if arg == "unconfined" {
+	if o.profile == "unconfined" {
 		return nil, nil
 	}
 	j := &confining{done: make(chan struct{})}
 	j.note = sync.OnceValue(func() error { return printNotes(cmd.ErrOrStderr(), j.c.Notes, f.strict) })
 	go func() {
-		j.c, j.err = f.compile(arg, spec.Caps, cmd)
+		j.c, j.err = f.compile(o, spec.Caps, cmd)
 		close(j.done)
 	}()
-	if arg == "-" {
+	if o.profile == "-" {
 		<-j.done // before the container reads what follows
 	}
 	return j, nil
@@ -124,7 +136,7 @@ func (j *confining) wait() (*confinement, error) {
 	return j.c, j.err
 }
 
-func (f *securityFlags) compile(arg string, caps seccomp.Caps, cmd *cobra.Command) (*confinement, error) {
+func (f *securityFlags) compile(o securityChoice, caps seccomp.Caps, cmd *cobra.Command) (*confinement, error) {
 	facts := seccomp.Facts{Caps: caps}
 	var err error
 	if facts.Arch, err = hostArch(); err != nil {
@@ -133,7 +145,7 @@ func (f *securityFlags) compile(arg string, caps seccomp.Caps, cmd *cobra.Comman
 	if facts.Kernel, err = hostKernel(); err != nil {
 		return nil, err
 	}
-	p, err := f.read.read(arg, cmd.InOrStdin())
+	p, err := f.read.read(o.profile, cmd.InOrStdin())
 	if err != nil {
 		return nil, err
 	}
@@ -143,6 +155,12 @@ func (f *securityFlags) compile(arg string, caps seccomp.Caps, cmd *cobra.Comman
 	c, err := weir.Compile(p, facts, weir.Options{Lenient: f.read.lenient, Reached: f.reached})
 	if err != nil {
 		return nil, err
+	}
+	if o.specAllow != nil {
+		c.Flags &^= seccomp.FlagSpecAllow
+		if *o.specAllow {
+			c.Flags |= seccomp.FlagSpecAllow
+		}
 	}
 	return &confinement{c, p, facts}, startable(p.File, c.Policy)
 }
