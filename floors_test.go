@@ -24,6 +24,7 @@ var floors = map[string]int{
 	"lint":                        4,
 	"":                            5, // package weir
 	"internal/sys":                6,
+	"internal/yamltree":           6,
 	"internal/sys/call":           6,
 	"internal/sys/thread":         6,
 	"kernel":                      7,

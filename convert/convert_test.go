@@ -274,27 +274,18 @@ func TestALossThatChangesAnAnswerHasAWitness(t *testing.T) {
 func TestAManifestIsWhatTheOperatorTakes(t *testing.T) {
 	p := parse(t, `{"defaultAction":"SCMP_ACT_ERRNO","syscalls":[{"names":["read","read"],"action":"SCMP_ACT_ALLOW"},{"names":[],"action":"SCMP_ACT_ALLOW"}]}`)
 	p.File = "dir/My_App.v2.json"
-	want := `{
-	"apiVersion": "security-profiles-operator.x-k8s.io/v1",
-	"kind": "SeccompProfile",
-	"metadata": {
-		"name": "my-app-v2"
-	},
-	"spec": {
-		"defaultAction": "SCMP_ACT_ERRNO",
-		"architectures": [
-			"SCMP_ARCH_X86_64"
-		],
-		"syscalls": [
-			{
-				"names": [
-					"read"
-				],
-				"action": "SCMP_ACT_ALLOW"
-			}
-		]
-	}
-}
+	want := `apiVersion: security-profiles-operator.x-k8s.io/v1
+kind: SeccompProfile
+metadata:
+  name: my-app-v2
+spec:
+  defaultAction: SCMP_ACT_ERRNO
+  architectures:
+    - SCMP_ARCH_X86_64
+  syscalls:
+    - names:
+        - read
+      action: SCMP_ACT_ALLOW
 `
 	if got := string(into(t, p, convert.SPO, amd64).Text); got != want {
 		t.Errorf("got\n%s\nwant\n%s", got, want)

@@ -1,6 +1,8 @@
-// Package convert writes a profile in the forms that others read: Docker's and
-// the OCI's JSON, the manifest of the security-profiles-operator, a fragment of a
-// systemd unit. Start with [Profile].
+// Package convert writes a profile in the forms that others have, and reads them:
+// Docker's and the OCI's JSON, the manifest of the security-profiles-operator, the
+// settings of a systemd unit. Start with [Profile] to write; to read, with [Read], but
+// for the JSON, which package profile reads. A unit is read as systemd reads it, and
+// what it says beside lists of calls is listed in [Source.Losses].
 //
 // No form but Docker's holds all that a profile can say. Whatever is lost is
 // listed in [Result.Losses], each with its place. Where a form cannot say the

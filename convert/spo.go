@@ -63,7 +63,11 @@ func (c *conversion) spo(resolved *profile.Profile) (text, readBack []byte) {
 	if err := json.Unmarshal(q.MarshalOCI(c.facts), &m.Spec); err != nil {
 		panic("convert: what profile writes does not decode: " + err.Error())
 	}
-	return encode(m), encode(m.Spec)
+	tree, err := parseJSON("", encode(m))
+	if err != nil {
+		panic("convert: what encoding/json writes does not parse: " + err.Error())
+	}
+	return yaml(tree), encode(m.Spec)
 }
 
 func encode(v any) []byte {

@@ -193,27 +193,35 @@ func (c *conversion) errno(ret seccomp.Return) string {
 	return seccomp.Errno(ret.Data()).String()
 }
 
-// systemdArchs names the architectures as systemd.exec(5) and ConditionArchitecture
-// of systemd.unit(5) do.
+// systemdArchs names the architectures of a profile.
 func (c *conversion) systemdArchs() []string {
-	names := map[seccomp.Arch]string{
-		seccomp.ArchX86_64:      "x86-64",
-		seccomp.ArchAARCH64:     "arm64",
-		seccomp.ArchMIPS64N32:   "mips64-n32",
-		seccomp.ArchMIPSEL:      "mips-le",
-		seccomp.ArchMIPSEL64:    "mips64-le",
-		seccomp.ArchMIPSEL64N32: "mips64-le-n32",
-		seccomp.ArchPPC64LE:     "ppc64-le",
-	}
 	list := []string{"native"}
 	for _, a := range c.archs {
-		switch name := names[a]; {
-		case a == c.facts.Arch:
-		case name != "":
-			list = append(list, name)
-		default:
-			list = append(list, a.Name())
+		if a != c.facts.Arch {
+			list = append(list, unitArch(a))
 		}
 	}
 	return list
+}
+
+// unitArch names an architecture as systemd.exec(5) and ConditionArchitecture of
+// systemd.unit(5) do.
+func unitArch(a seccomp.Arch) string {
+	switch a {
+	case seccomp.ArchX86_64:
+		return "x86-64"
+	case seccomp.ArchAARCH64:
+		return "arm64"
+	case seccomp.ArchMIPS64N32:
+		return "mips64-n32"
+	case seccomp.ArchMIPSEL:
+		return "mips-le"
+	case seccomp.ArchMIPSEL64:
+		return "mips64-le"
+	case seccomp.ArchMIPSEL64N32:
+		return "mips64-le-n32"
+	case seccomp.ArchPPC64LE:
+		return "ppc64-le"
+	}
+	return a.Name()
 }

@@ -9,6 +9,10 @@ type Options struct {
 	// and makes a note of it instead of an error. What no runtime would start
 	// stays an error.
 	Lenient bool
+
+	// Lines, if not nil, are where the lines of the document come from: one that
+	// package convert made from another form. The places of messages are then those.
+	Lines []Position
 }
 
 // A Dialect is the set of keys that a document may use.

@@ -22,7 +22,7 @@ func parse(file, text string, o Options) (*Profile, error) {
 	p := &parser{
 		text:    text,
 		options: o,
-		profile: &Profile{File: file, source: &source{text: text}},
+		profile: &Profile{File: file, source: &source{text: text, origin: o.Lines}},
 		names:   make([]Name, 0, len(text)/32), // as much as Docker's default needs
 	}
 	p.document()

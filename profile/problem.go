@@ -90,6 +90,8 @@ type source struct {
 	text  string
 	once  sync.Once
 	lines []int32 // offsets of the lines' first bytes
+
+	origin []Position // by line, if the text was made from another
 }
 
 func (s *source) position(file string, pos Pos) Position {
@@ -106,5 +108,8 @@ func (s *source) position(file string, pos Pos) Position {
 	})
 	offset := int32(pos - 1)
 	line := sort.Search(len(s.lines), func(i int) bool { return s.lines[i] > offset })
+	if s.origin != nil {
+		return s.origin[min(line, len(s.origin))-1]
+	}
 	return Position{File: file, Line: line, Column: int(offset-s.lines[line-1]) + 1}
 }

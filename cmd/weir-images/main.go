@@ -1,6 +1,6 @@
-// Command weir-images is what weir runs for pull, load and import. What talks to
-// registries and reads archives is large and slow to start, and a container that
-// starts needs none of it. It lies inside of weir, and has its command line.
+// Command weir-images is what weir runs for pull, load and import, and to read YAML.
+// What talks to registries and reads archives is large and slow to start, and a
+// container that starts needs none of it. It lies inside of weir, and has its command line.
 package main
 
 import (
@@ -28,7 +28,7 @@ func newRoot() *cobra.Command {
 		SilenceUsage:  true,
 	}
 	root.CompletionOptions.DisableDefaultCmd = true
-	root.AddCommand(pullCommand(), loadCommand(), importCommand())
+	root.AddCommand(pullCommand(), loadCommand(), importCommand(), yamlCommand())
 	return root
 }
 

@@ -44,6 +44,7 @@ func addCompletions(root *cobra.Command) {
 		"security-opt": securityOptions,
 
 		"compile --format": words(strings.Split(programFormats, ", ")...),
+		"convert --from":   words(strings.Split(formatNames(), ", ")...),
 		"convert --to":     words(strings.Split(formatNames(), ", ")...),
 		"diff --fail-on":   words("any", "looser"),
 		"lint --fail-on":   words("error", "warning", "note"),

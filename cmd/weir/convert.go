@@ -1,9 +1,12 @@
 package main
 
 import (
+	"bytes"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -17,69 +20,137 @@ import (
 
 func convertCommand() *cobra.Command {
 	var facts factFlags
-	var to, output string
+	var from, to, output string
 	var strict bool
 	var read readFlags
 	cmd := &cobra.Command{
-		Use:   "convert PROFILE --to FORMAT",
-		Short: "Write a profile in a form that others read",
-		Long: `Write a profile in a form that others read, and list whatever that form cannot keep, or
-its readers take differently. What a form cannot say it says more strictly, or it is an error. All of these readers use libseccomp, and skip the calls
-that theirs does not know. For oci and spo, rules of which libseccomp is known to make
-something else are rewritten so that it enforces the profile; where it cannot, a note
-names the call and both answers.
+		Use:   "convert FILE --to FORMAT",
+		Short: "Read and write a profile in the forms that others have",
+		Long: `Read a profile in one form and write it in another, and list whatever is lost. What a form
+cannot say it says more strictly, or it is an error.
 
 The formats: docker is JSON that keeps its conditions, for Docker, Podman and CRI-O; oci
 is linux.seccomp of the OCI runtime specification, for containerd and for Localhost
-profiles of Kubernetes; spo is a SeccompProfile of the security-profiles-operator, as
-JSON that kubectl applies; systemd is the [Service] section of a unit, and gives a call
-whose answer depends on its arguments the strictest one.
+profiles of Kubernetes; spo is a SeccompProfile of the security-profiles-operator, the
+manifest that kubectl applies, written in YAML and read in YAML and JSON; systemd is the
+[Service] section of a unit, with the groups of systemd 252. A unit gives a call whose
+answer depends on its arguments the strictest one. weir compile --format writes a program:
+raw, for crun (base64), for C.
 
-What is read back as JSON is compiled, and the program proved equal to the profile, or a
-call shown on which they differ. Without conditions a form holds what the profile is for
-one machine: --arch, --kernel and the capabilities say for which.`,
+FILE is a file in one of these forms, - (standard input) or builtin. Which form it is in
+is seen from the text, but for oci: --from oci makes errors of Docker's conditions, which
+that format's readers ignore.
+
+All of the readers use libseccomp, and skip the calls that theirs does not know. For oci
+and spo, rules of which libseccomp is known to make something else are rewritten so that
+it enforces the profile, and the result is proved equal to the profile as libseccomp takes
+it; where it cannot, a note names the call and both answers. Without conditions a form
+holds what the profile is for one machine: --arch, --kernel and the capabilities say for
+which.`,
 		Example: `  weir convert builtin --to oci -o /var/lib/kubelet/seccomp/default.json
   weir convert --cap-drop ALL profile.json --to spo | kubectl apply -f -
-  weir convert --strict profile.json --to systemd`,
+  kubectl get seccompprofile web -o yaml | weir convert - --to docker | weir lint -
+  weir convert --strict /lib/systemd/system/systemd-timesyncd.service --to oci`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			format, err := convertFormat(to)
 			if err != nil {
 				return err
 			}
-			p, f, err := profileAndFacts(cmd, args[0], &read, &facts)
+			f, err := facts.facts()
 			if err != nil {
 				return err
 			}
-			r, err := convert.Profile(p, format, f, policy.Options{Lenient: read.lenient})
+			source, err := readForm(cmd, args[0], from, profile.Options{Lenient: read.lenient})
 			if err != nil {
 				return err
 			}
-			if err := printNotes(cmd.ErrOrStderr(), append(r.Notes, r.Losses...), strict); err != nil {
+			r, err := convert.Profile(source.Profile, format, f, policy.Options{Lenient: read.lenient})
+			if err != nil {
+				return err
+			}
+			notes := slices.Concat(source.Losses, r.Notes, r.Losses)
+			if err := printNotes(cmd.ErrOrStderr(), notes, strict); err != nil {
 				return err
 			}
 			if err := writeOutput(cmd.OutOrStdout(), output, r.Text); err != nil {
 				return err
 			}
-			return printConversion(cmd.ErrOrStderr(), r, p, f)
+			return printConversion(cmd.ErrOrStderr(), r, source, f)
 		},
 	}
 	facts.add(cmd)
+	cmd.Flags().StringVar(&from, "from", "", "format of the file: "+formatNames()+" (default: seen from the text)")
 	cmd.Flags().StringVar(&to, "to", "", "format to write: "+formatNames())
 	cmd.Flags().StringVarP(&output, "output", "o", "", "file to write (default: standard output)")
-	addStrictness(cmd, &strict, &read)
+	cmd.Flags().BoolVar(&strict, "strict", false, "make errors of the notes about the profile and of what is lost")
+	read.addLenient(cmd)
+	cmd.MarkFlagsMutuallyExclusive("strict", "lenient")
 	return cmd
+}
+
+// readForm reads a file in any form of a profile.
+func readForm(cmd *cobra.Command, arg, from string, o profile.Options) (*convert.Source, error) {
+	file, src, err := readSource(arg, cmd.InOrStdin())
+	if err != nil {
+		return nil, err
+	}
+	format, ok := convert.ParseFormat(from)
+	switch {
+	case from == "":
+		format = convert.Recognize(src)
+	case !ok:
+		return nil, hintf(fmt.Errorf("--from: unknown format %q", from), "the formats are %s", formatNames())
+	}
+	switch format {
+	case convert.Docker, convert.OCI:
+		if format == convert.OCI {
+			o.Dialect = profile.OCI
+		}
+		p, err := profile.Parse(file, src, o)
+		return &convert.Source{Profile: p}, err
+	case convert.SPO:
+		if !beginsObject(src) {
+			root, err := readYAML(cmd, file, src)
+			if err != nil {
+				return nil, err
+			}
+			return convert.Manifest(file, root, o)
+		}
+	}
+	return convert.Read(file, src, format, o)
+}
+
+// readYAML has weir-images read YAML, because its library takes time at every start of
+// weir.
+func readYAML(cmd *cobra.Command, file string, src []byte) (*convert.Node, error) {
+	var reply struct {
+		Root  *convert.Node
+		Error string
+	}
+	var out bytes.Buffer
+	cmd.SetIn(bytes.NewReader(src))
+	if err := transfer(cmd, &out, "yaml"); err != nil {
+		return nil, err
+	}
+	if err := json.Unmarshal(out.Bytes(), &reply); err != nil {
+		return nil, fmt.Errorf("reading %s: what weir-images says of it: %w", file, err)
+	}
+	if reply.Error != "" {
+		return nil, fmt.Errorf("reading %s: %s", file, reply.Error)
+	}
+	return reply.Root, nil
 }
 
 func convertFormat(name string) (convert.Format, error) {
 	format, ok := convert.ParseFormat(name)
 	switch {
-	case ok:
+	case ok && format != convert.Program:
 		return format, nil
 	case name == "":
 		return 0, hintf(errors.New("--to: no format given"), "the formats are %s", formatNames())
-	case strings.Contains(", "+programFormats+",", ", "+name+","):
-		return 0, hintf(fmt.Errorf("--to: %s is a form of a program, not of a profile", name), "weir compile --format %s writes it", name)
+	case ok, strings.Contains(", "+programFormats+",", ", "+name+","):
+		return 0, hintf(fmt.Errorf("--to: %s is a form of a program, not of a profile", name), "weir compile writes it, --format %s", programFormats)
 	}
 	return 0, hintf(fmt.Errorf("--to: unknown format %q", name), "the formats are %s", formatNames())
 }
@@ -93,8 +164,11 @@ func formatNames() string {
 }
 
 // printConversion says what is known of the result.
-func printConversion(w io.Writer, r *convert.Result, p *profile.Profile, f seccomp.Facts) error {
-	machine := fmt.Sprintf("%s on %s, Linux %v", p.File, f.Arch.Name(), f.Kernel)
+func printConversion(w io.Writer, r *convert.Result, source *convert.Source, f seccomp.Facts) error {
+	machine := fmt.Sprintf("%s on %s, Linux %v", source.Profile.File, f.Arch.Name(), f.Kernel)
+	if len(source.Losses) > 0 {
+		machine = "what was read of " + machine
+	}
 	var err error
 	switch {
 	case r.Proof == nil:

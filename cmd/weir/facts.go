@@ -134,8 +134,12 @@ type readFlags struct {
 }
 
 func (f *readFlags) add(cmd *cobra.Command) {
-	cmd.Flags().BoolVar(&f.lenient, "lenient", false, "note what loosens the profile and do not refuse it, as Docker and runc")
+	f.addLenient(cmd)
 	cmd.Flags().StringVar(&f.as, "as", "docker", "read the profile as docker does, or as oci (containerd)")
+}
+
+func (f *readFlags) addLenient(cmd *cobra.Command) {
+	cmd.Flags().BoolVar(&f.lenient, "lenient", false, "note what loosens the profile and do not refuse it, as Docker and runc")
 }
 
 // read reads a PROFILE: a file, - or builtin.

@@ -1,0 +1,84 @@
+package convert
+
+import (
+	"slices"
+
+	"github.com/weir-dev/weir/profile"
+	"github.com/weir-dev/weir/seccomp"
+	"github.com/weir-dev/weir/syscalls"
+)
+
+// through returns rules for socketcall and ipc, where the profile names only calls
+// behind them: what libseccomp adds for those compares all of the first argument,
+// of which the kernel looks at less, and keeps their conditions on other arguments.
+func (e *engineRules) through() (rules []profile.Rule) {
+	for _, name := range []string{"ipc", "socketcall"} {
+		via, _ := syscalls.Lookup(name)
+		if e.uses[via] != nil {
+			continue
+		}
+		arch := e.widest(via)
+		nr, ok := via.Nr(arch)
+		if !ok {
+			continue
+		}
+		row := e.policy.ABI(arch.Audit()).Row(nr)
+		if row.Call(nr) != via || e.raises(via) || int(via.Bits(arch, 0)) == arch.ArgBits() && name != "ipc" && !e.compareMore(via, arch) {
+			continue
+		}
+		if parts, ok := partition(row.Rules, e.profile.Default, e.left); ok {
+			e.left -= len(parts)
+			rules = append(rules, written(parts, profile.Name{Text: name}, arch)...)
+		}
+	}
+	return rules
+}
+
+// raises reports whether naming a call may make numbers older than the profile that
+// are newer, on some architecture. Calls that are also behind another have no number
+// there to libseccomp.
+func (e *engineRules) raises(via syscalls.Call) bool {
+	for _, a := range e.archs {
+		nr, ok := via.Nr(a)
+		if !ok {
+			continue
+		}
+		below := false
+		for call := range e.uses {
+			n, ok := call.Nr(a)
+			_, _, behind := call.Multiplexed(a)
+			below = below || ok && !behind && n >= nr
+		}
+		if !below && !e.noNewer() {
+			return true
+		}
+	}
+	return false
+}
+
+// noNewer reports a default action that answers calls that are newer, too.
+func (e *engineRules) noNewer() bool {
+	switch e.profile.Default.Action() {
+	case seccomp.ActAllow, seccomp.ActLog, seccomp.ActTrace, seccomp.ActNotify:
+		return true
+	}
+	return false
+}
+
+// compareMore reports whether calls behind another have conditions on other
+// arguments than the first.
+func (e *engineRules) compareMore(via syscalls.Call, arch seccomp.Arch) bool {
+	for _, i := range e.rules {
+		r := &e.profile.Rules[i]
+		if !slices.ContainsFunc(r.Args, func(a profile.Arg) bool { return a.Index != 0 }) {
+			continue
+		}
+		for _, n := range r.Names {
+			call, _ := syscalls.Lookup(n.Text)
+			if v, _, ok := call.Multiplexed(arch); ok && v == via {
+				return true
+			}
+		}
+	}
+	return false
+}
