@@ -33,7 +33,9 @@ var floors = map[string]int{
 	"internal/image/layer":        8,
 	"internal/image":              9,
 	"internal/container":          10,
-	"internal/image/transfer":     10,
+	"internal/artifact":           10,
+	"internal/registry":           10,
+	"internal/image/transfer":     11,
 	"internal/probe/wire":         7,
 	"internal/probe":              11,
 	"cmd/weir":                    13,
@@ -47,7 +49,7 @@ var floors = map[string]int{
 const pureFloors = 5
 
 // forTests are packages that only tests import.
-var forTests = map[string]bool{"internal/kerneltest": true, "internal/image/storetest": true}
+var forTests = map[string]bool{"internal/kerneltest": true, "internal/image/storetest": true, "internal/registry/registrytest": true}
 
 const module = "github.com/weir-dev/weir"
 

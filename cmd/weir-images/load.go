@@ -12,6 +12,7 @@ import (
 
 func loadCommand() *cobra.Command {
 	var input string
+	var quiet bool
 	cmd := &cobra.Command{
 		Use:   "load [-i FILE]",
 		Short: "Load images from an archive",
@@ -34,13 +35,14 @@ docker-archive or an OCI archive, plain or compressed.`,
 			}
 			ctx, stop := interruptible(cmd.Context())
 			defer stop()
-			progress := newProgress(cmd.ErrOrStderr())
+			progress := newProgress(cmd.ErrOrStderr(), quiet)
 			defer progress.close()
 			loaded, err := transfer.Load(ctx, store, in, progress.options())
 			for _, l := range loaded {
-				if l.Ref != nil {
-					fmt.Fprintf(cmd.OutOrStdout(), "Loaded image: %s\n", l.Ref.Familiar())
-				} else {
+				for _, ref := range l.Refs {
+					fmt.Fprintf(cmd.OutOrStdout(), "Loaded image: %s\n", ref.Familiar())
+				}
+				if len(l.Refs) == 0 {
 					fmt.Fprintf(cmd.OutOrStdout(), "Loaded image ID: %s\n", l.ID)
 				}
 			}
@@ -48,5 +50,6 @@ docker-archive or an OCI archive, plain or compressed.`,
 		},
 	}
 	cmd.Flags().StringVarP(&input, "input", "i", "", "archive to read (default: standard input)")
+	cmd.Flags().BoolVarP(&quiet, "quiet", "q", false, "show no progress")
 	return cmd
 }

@@ -1,9 +1,10 @@
-// Command weir-images is what weir runs for pull, load and import, and to read YAML.
+// Command weir-images is what weir runs for pull, load, import and push, and to read YAML.
 // What talks to registries and reads archives is large and slow to start, and a
 // container that starts needs none of it. It lies inside of weir, and has its command line.
 package main
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"strings"
@@ -11,11 +12,12 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/weir-dev/weir/internal/image"
+	"github.com/weir-dev/weir/profile"
 )
 
 func main() {
 	if err := newRoot().Execute(); err != nil {
-		fmt.Fprintf(os.Stderr, "weir: %s\n", strings.ReplaceAll(err.Error(), "\n", "\n      "))
+		printError(err)
 		giveBack(err)
 		os.Exit(2)
 	}
@@ -28,8 +30,23 @@ func newRoot() *cobra.Command {
 		SilenceUsage:  true,
 	}
 	root.CompletionOptions.DisableDefaultCmd = true
-	root.AddCommand(pullCommand(), loadCommand(), importCommand(), yamlCommand())
+	root.AddCommand(pullCommand(), loadCommand(), importCommand(), pushCommand(), yamlCommand())
 	return root
+}
+
+// printError prints one line, or for a profile one for each of its problems.
+func printError(err error) {
+	var p *profile.Error
+	if !errors.As(err, &p) {
+		fmt.Fprintf(os.Stderr, "weir: %s\n", strings.ReplaceAll(err.Error(), "\n", "\n      "))
+		return
+	}
+	for _, problem := range p.Problems {
+		fmt.Fprintf(os.Stderr, "weir: %v\n", problem)
+		if problem.Hint != "" {
+			fmt.Fprintf(os.Stderr, "hint: %s\n", problem.Hint)
+		}
+	}
 }
 
 // openStore opens the caller's image store.

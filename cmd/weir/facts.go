@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 	"golang.org/x/sys/unix"
 
+	"github.com/weir-dev/weir/internal/artifact"
 	"github.com/weir-dev/weir/profile"
 	"github.com/weir-dev/weir/seccomp"
 )
@@ -142,7 +143,7 @@ func (f *readFlags) addLenient(cmd *cobra.Command) {
 	cmd.Flags().BoolVar(&f.lenient, "lenient", false, "note what loosens the profile and do not refuse it, as Docker and runc")
 }
 
-// read reads a PROFILE: a file, - or builtin.
+// read reads a PROFILE: a file, -, builtin or oci://HOST/PATH@DIGEST.
 func (f *readFlags) read(arg string, stdin io.Reader) (*profile.Profile, error) {
 	opts := profile.Options{Lenient: f.lenient}
 	switch f.as {
@@ -179,6 +180,10 @@ func readSource(arg string, stdin io.Reader) (file string, src []byte, err error
 		file = "standard input"
 		src, err = profile.Read(stdin, file)
 		return file, src, err
+	}
+	if artifact.IsReference(arg) {
+		src, err = readArtifact(arg)
+		return arg, src, err
 	}
 	src, err = profile.ReadFile(arg)
 	return arg, src, err

@@ -62,7 +62,8 @@ A profile (JSON) is resolved into a policy, compiled into a program (BPF) that i
 proved equal to it, and loaded as a filter: the last thing before the container's
 own process starts.
 
-A PROFILE is a file, - (standard input) or builtin (Docker's default profile).`,
+A PROFILE is a file, - (standard input), builtin (Docker's default profile) or
+oci://HOST/PATH@sha256:DIGEST (one that weir push put into a registry).`,
 		SilenceErrors: true,
 		SilenceUsage:  true,
 		Args:          cobra.NoArgs,
@@ -91,7 +92,8 @@ A PROFILE is a file, - (standard input) or builtin (Docker's default profile).`,
 		{"profiles", diffCommand()},
 		{"profiles", verifyCommand()},
 		{"profiles", disasmCommand()},
-		{"images", transferCommand("pull REF", "Fetch an image from a registry")},
+		{"profiles", transferCommand("push FILE REF", "Put a profile into a registry")},
+		{"images", transferCommand("pull REF", "Fetch an image or a profile")},
 		{"images", transferCommand("load [-i FILE]", "Load images from an archive")},
 		{"images", transferCommand("import DIR|TAR REF", "Make an image of a root file system")},
 		{"images", imagesCommand()},

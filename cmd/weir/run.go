@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -9,10 +10,12 @@ import (
 	"path/filepath"
 	"runtime"
 	"runtime/debug"
+	"strings"
 
 	"github.com/spf13/cobra"
 	"golang.org/x/sys/unix"
 
+	"github.com/weir-dev/weir/internal/artifact"
 	"github.com/weir-dev/weir/internal/container"
 	"github.com/weir-dev/weir/internal/image"
 	"github.com/weir-dev/weir/seccomp"
@@ -226,27 +229,7 @@ func (f *runFlags) root(cmd *cobra.Command, spec *container.Spec, args []string,
 // image finds an image, fetches it as --pull says, and keeps it from being removed.
 // It is not fetched for a container whose profile is at fault.
 func (f *runFlags) image(cmd *cobra.Command, store *image.Store, name string, confining *confining) (*image.Image, *image.Hold, error) {
-	if f.pull == "always" {
-		if _, err := confining.wait(); err != nil {
-			return nil, nil, err
-		}
-		if transfer(cmd, io.Discard, "pull", "--", name) != nil {
-			return nil, nil, fmt.Errorf("image %s: it could not be fetched", name)
-		}
-	}
-	img, err := store.Image(name)
-	if errors.Is(err, image.ErrNotFound) && f.pull == "missing" {
-		if _, err := confining.wait(); err != nil {
-			return nil, nil, err
-		}
-		if ref, perr := image.ParseReference(name); perr == nil {
-			fmt.Fprintf(cmd.ErrOrStderr(), "Unable to find image '%s' locally\n", ref.Familiar())
-			if transfer(cmd, io.Discard, "pull", "--", name) != nil {
-				return nil, nil, fmt.Errorf("image %s: it is not here and could not be fetched", name)
-			}
-			img, err = store.Image(name)
-		}
-	}
+	img, err := f.lookup(cmd, store, name, confining)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -256,6 +239,39 @@ func (f *runFlags) image(cmd *cobra.Command, store *image.Store, name string, co
 	}
 	hold, err := img.Hold()
 	return img, hold, err
+}
+
+func (f *runFlags) lookup(cmd *cobra.Command, store *image.Store, name string, confining *confining) (*image.Image, error) {
+	local := image.IsLocal(name)
+	if local && f.pull == "never" {
+		return nil, fmt.Errorf("--pull never: %s is brought into the store when it is run", name)
+	}
+	if !local && f.pull != "always" {
+		img, err := store.Image(name)
+		if !errors.Is(err, image.ErrNotFound) || f.pull == "never" {
+			return img, err
+		}
+		ref, perr := image.ParseReference(name)
+		if perr != nil {
+			return nil, err
+		}
+		if _, err := confining.wait(); err != nil {
+			return nil, err
+		}
+		fmt.Fprintf(cmd.ErrOrStderr(), "Unable to find image '%s' locally\n", ref.Familiar())
+	}
+	if _, err := confining.wait(); err != nil {
+		return nil, err
+	}
+	var out bytes.Buffer
+	if transfer(cmd.Context(), nil, &out, cmd.ErrOrStderr(), "pull", "--unnamed", "--", name) != nil {
+		return nil, fmt.Errorf("image %s: it could not be fetched", name)
+	}
+	id := strings.TrimSpace(out.String())
+	if artifact.IsReference(id) {
+		return nil, hintf(fmt.Errorf("image %s: it is a profile", name), "--security-opt seccomp=%s runs an image under it", id)
+	}
+	return store.Image(id)
 }
 
 // runsHere reports whether this machine's kernel runs programs of an

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -22,18 +23,18 @@ func transferCommand(use, short string) *cobra.Command {
 		Short:              short,
 		DisableFlagParsing: true,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return transfer(cmd, cmd.OutOrStdout(), append([]string{cmd.Name()}, args...)...)
+			return transfer(cmd.Context(), cmd.InOrStdin(), cmd.OutOrStdout(), cmd.ErrOrStderr(), append([]string{cmd.Name()}, args...)...)
 		},
 	}
 	cmd.SetHelpFunc(func(cmd *cobra.Command, _ []string) {
-		_ = transfer(cmd, cmd.OutOrStdout(), cmd.Name(), "--help")
+		_ = transfer(cmd.Context(), nil, cmd.OutOrStdout(), cmd.ErrOrStderr(), cmd.Name(), "--help")
 	})
 	return cmd
 }
 
 // transfer runs weir-images. If anything is wrong there, it says so on stderr, and
 // the error here adds nothing to it.
-func transfer(cmd *cobra.Command, stdout io.Writer, args ...string) error {
+func transfer(ctx context.Context, stdin io.Reader, stdout, stderr io.Writer, args ...string) error {
 	fd, err := unix.MemfdCreate("weir-images", unix.MFD_CLOEXEC|unix.MFD_EXEC)
 	if err == unix.EINVAL { // before Linux 6.3 all are executable
 		fd, err = unix.MemfdCreate("weir-images", unix.MFD_CLOEXEC)
@@ -47,7 +48,7 @@ func transfer(cmd *cobra.Command, stdout io.Writer, args ...string) error {
 		return fmt.Errorf("start weir-images: %w", err)
 	}
 	// What is half done is removed before it ends, and that is waited for: not for ever, as it may wait for input.
-	ctx, stop := signal.NotifyContext(cmd.Context(), unix.SIGINT, unix.SIGTERM, unix.SIGHUP)
+	ctx, stop := signal.NotifyContext(ctx, unix.SIGINT, unix.SIGTERM, unix.SIGHUP)
 	defer stop()
 	child := exec.CommandContext(ctx, fmt.Sprintf("/proc/self/fd/%d", fd), args...)
 	child.Cancel = func() error { return child.Process.Signal(unix.SIGTERM) }
@@ -57,7 +58,7 @@ func transfer(cmd *cobra.Command, stdout io.Writer, args ...string) error {
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
 	child.SysProcAttr = &unix.SysProcAttr{Pdeathsig: unix.SIGKILL}
-	child.Stdin, child.Stdout, child.Stderr = cmd.InOrStdin(), stdout, cmd.ErrOrStderr()
+	child.Stdin, child.Stdout, child.Stderr = stdin, stdout, stderr
 	err = child.Run()
 	var exit *exec.ExitError
 	if errors.As(err, &exit) || ctx.Err() != nil {

@@ -29,11 +29,12 @@ func (s *Store) Remove(name string, force bool) (Removed, error) {
 }
 
 // Prune removes the images that have no name, or all of them, but for those that a container runs on; the layers
-// that no image has, which a pull that was cut off leaves; and references to images that are not there.
+// that no image has and beginnings of blobs, which a pull that was cut off leaves; and references to images that are not
+// there. Profiles stay.
 func (s *Store) Prune(all bool) (Removed, error) {
 	removed, err := s.removing(func(r *removal) error { return r.prune(all) })
 	// Open does the same, and does not fail if it cannot.
-	return removed, errors.Join(err, s.sweep(tmpDir), s.sweep(scratchDir))
+	return removed, errors.Join(err, s.sweep(tmpDir), s.sweep(scratchDir), s.removePartials(0))
 }
 
 // DropLayers removes the layers that no image has. It is for a pull that the disk had no room for: others keep

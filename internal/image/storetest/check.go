@@ -65,7 +65,7 @@ func (c *checker) list(elem ...string) []string {
 
 func (c *checker) top() {
 	for _, name := range c.list() {
-		if !slices.Contains([]string{"layers", "images", "refs", "tmp", "scratch"}, name) {
+		if !slices.Contains([]string{"layers", "images", "refs", "tmp", "scratch", "partial", "content"}, name) {
 			c.problem("%s does not belong into a store", name)
 		}
 	}

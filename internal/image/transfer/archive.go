@@ -101,44 +101,19 @@ func (a *archive) index() error {
 	}
 }
 
-// has tells whether there is such a file.
 func (a *archive) has(name string) bool {
 	_, ok := a.files[name]
 	return ok
 }
 
-// open opens a file.
-func (a *archive) open(name string) (*io.SectionReader, error) {
+func (a *archive) open(name string) (io.ReadCloser, int64, error) {
 	name = path.Clean(name)
 	if target, ok := a.links[name]; ok {
 		name = target
 	}
 	e, ok := a.files[name]
 	if !ok {
-		return nil, fmt.Errorf("the archive has no file %q", name)
+		return nil, 0, fmt.Errorf("the archive has no file %q", name)
 	}
-	return io.NewSectionReader(a.file, e.offset, e.size), nil
-}
-
-// read reads a small file.
-func (a *archive) read(name string) ([]byte, error) {
-	r, err := a.open(name)
-	if err != nil {
-		return nil, err
-	}
-	if r.Size() > maxConfig {
-		return nil, fmt.Errorf("%s is %d bytes long, %d are the most", name, r.Size(), maxConfig)
-	}
-	return io.ReadAll(r)
-}
-
-// blobOf is the layer in a file of the archive.
-func (a *archive) blobOf(file, name string, want image.Digest) (blob, error) {
-	r, err := a.open(file)
-	if err != nil {
-		return blob{}, err
-	}
-	return blob{name: name, want: want, size: r.Size(), open: func() (io.ReadCloser, error) {
-		return io.NopCloser(io.NewSectionReader(r, 0, r.Size())), nil
-	}}, nil
+	return io.NopCloser(io.NewSectionReader(a.file, e.offset, e.size)), e.size, nil
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"hash"
 	"io"
@@ -11,18 +12,43 @@ import (
 
 	"github.com/weir-dev/weir/internal/image"
 	"github.com/weir-dev/weir/internal/image/layer"
+	"github.com/weir-dev/weir/internal/registry"
 )
 
-// Options are what Pull and Load can be told. The zero value is what people want.
+// Options are what Pull, PullLocal and Load can be told. The zero value is what people want.
 type Options struct {
 	// Platform is which image of several to take, and what a single one must be for. Zero: DefaultPlatform.
 	Platform Platform
 
-	// Progress, unless nil, hears of each layer as its bytes are read: its blob's digest (or its diff ID, in
-	// an archive without digests), how many bytes of it are done, and how many there are; 0 of 0
-	// for a layer that the store has. It is called from one goroutine at a time.
-	Progress func(layer string, done, total int64)
+	// Progress, unless nil, hears of each layer: first of all of them, that they wait. It is called from one goroutine
+	// at a time.
+	Progress func(Progress)
+
+	// OnlyProfile makes an error of what is an image.
+	OnlyProfile bool
+
+	// Registry says how patient to be with a registry.
+	Registry registry.Options
 }
+
+// Progress is how far a layer has come.
+type Progress struct {
+	Layer string // its blob's digest, or its diff ID in an archive without digests
+	State State
+	Done  int64 // bytes of the blob that are read
+	Kept  int64 // of all, those that an earlier pull has left
+	Total int64 // the blob's size
+}
+
+// State is what becomes of a layer.
+type State int
+
+const (
+	Waiting  State = iota // for its turn
+	Reading               // and being unpacked
+	Unpacked              // and in the store
+	Present               // in the store already, or another process has brought it there
+)
 
 func (o Options) platform() Platform {
 	if o.Platform == (Platform{}) {
@@ -34,16 +60,16 @@ func (o Options) platform() Platform {
 // blob is a layer where it comes from, compressed or not.
 type blob struct {
 	name string       // for people: a digest
-	want image.Digest // of the bytes; empty if nobody knows, or open checks it itself
+	want image.Digest // of the bytes; empty if nobody knows
 	size int64
-	open func() (io.ReadCloser, error)
+	open func(ctx context.Context) (io.ReadCloser, error)
 }
 
 // parallel is how many layers of an image are fetched and unpacked at once: Docker's default.
 const parallel = 3
 
-// commit makes an image of a configuration and its layers' blobs.
-func commit(ctx context.Context, s *image.Store, ref *image.Reference, config []byte, blobs []blob, o Options) (image.Digest, error) {
+// commit makes an image of a configuration and its layers' blobs, under all these names, or under none.
+func commit(ctx context.Context, s *image.Store, refs []image.Reference, config []byte, blobs []blob, o Options) (id image.Digest, err error) {
 	c, err := image.ParseConfig(config)
 	if err != nil {
 		return "", err
@@ -65,7 +91,15 @@ func commit(ctx context.Context, s *image.Store, ref *image.Reference, config []
 	if err != nil {
 		return "", err
 	}
-	return s.Commit(ref, config, layers)
+	if len(refs) == 0 {
+		return s.Commit(nil, config, layers)
+	}
+	for _, ref := range refs {
+		if id, err = s.Commit(&ref, config, layers); err != nil {
+			return "", err
+		}
+	}
+	return id, nil
 }
 
 // addLayers brings all layers into the store, or stops all at the first error. Layers that it returns are held,
@@ -74,12 +108,15 @@ func addLayers(ctx context.Context, s *image.Store, diffIDs []image.Digest, blob
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	var progress sync.Mutex
-	report := func(b blob, done, total int64) {
+	report := func(b blob, state State, done, kept int64) {
 		if o.Progress != nil {
 			progress.Lock()
 			defer progress.Unlock()
-			o.Progress(b.name, done, total)
+			o.Progress(Progress{b.name, state, done, kept, b.size})
 		}
+	}
+	for _, b := range blobs {
+		report(b, Waiting, 0, 0)
 	}
 	layers := make([]*image.Layer, len(blobs))
 	slots := make(chan struct{}, parallel)
@@ -88,19 +125,24 @@ func addLayers(ctx context.Context, s *image.Store, diffIDs []image.Digest, blob
 		all.Go(func() {
 			slots <- struct{}{}
 			defer func() { <-slots }()
-			fetched := false
-			l, err := s.AddLayer(ctx, diffIDs[i], func(dir string) (image.Digest, int64, error) {
-				fetched = true
-				return b.unpack(ctx, dir, func(done int64) { report(b, done, b.size) })
-			})
+			state, done, kept := Present, int64(0), int64(0)
+			fill := func(dir string) (image.Digest, int64, error) {
+				state = Unpacked
+				return b.unpack(ctx, dir, func(d, k int64) {
+					done, kept = d, k
+					report(b, Reading, d, k)
+				})
+			}
+			l, err := s.AddLayer(ctx, diffIDs[i], fill)
+			if errors.Is(err, errStale) {
+				l, err = s.AddLayer(ctx, diffIDs[i], fill)
+			}
 			if err != nil {
-				cancel(fmt.Errorf("layer %s: %w", b.name, explain(err)))
+				cancel(fmt.Errorf("layer %s: %w", b.name, err))
 				return
 			}
 			layers[i] = l
-			if !fetched {
-				report(b, 0, 0)
-			}
+			report(b, state, done, kept)
 		})
 	}
 	all.Wait()
@@ -108,24 +150,36 @@ func addLayers(ctx context.Context, s *image.Store, diffIDs []image.Digest, blob
 }
 
 // unpack reads the blob to its end, and unpacks it into dir on the way.
-func (b blob) unpack(ctx context.Context, dir string, progress func(done int64)) (diffID image.Digest, size int64, err error) {
+func (b blob) unpack(ctx context.Context, dir string, progress func(done, kept int64)) (diffID image.Digest, size int64, err error) {
 	if err := ctx.Err(); err != nil {
 		return "", 0, err
 	}
-	body, err := b.open()
+	body, err := b.open(ctx)
 	if err != nil {
 		return "", 0, err
 	}
 	defer body.Close()
-	source := io.Reader(&meter{ctx: ctx, r: body, progress: progress})
+	old, _ := body.(*resumed)
+	source := io.Reader(&meter{ctx: ctx, r: body, progress: func(done int64) {
+		if old != nil {
+			progress(done, old.old)
+		} else {
+			progress(done, 0)
+		}
+	}})
 	if b.want != "" {
 		source = &verifier{r: source, hash: sha256.New(), want: b.want}
 	}
 	diffID, size, err = unpack(dir, source)
 	// Wrong bytes show as whatever they break first. That they are the wrong ones is the better thing to say, and to know
 	// it takes the rest of them.
-	if _, e := io.Copy(io.Discard, source); e != nil && ctx.Err() == nil {
-		err = e
+	if !isDiskFull(err) {
+		if _, e := io.Copy(io.Discard, source); e != nil && ctx.Err() == nil {
+			err = e
+		}
+	}
+	if old != nil {
+		err = old.settle(ctx, err)
 	}
 	return diffID, size, err
 }

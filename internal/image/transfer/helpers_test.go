@@ -3,10 +3,7 @@ package transfer
 import (
 	"archive/tar"
 	"bytes"
-	"fmt"
 	"io"
-	"net"
-	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -25,6 +22,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/weir-dev/weir/internal/image"
+	"github.com/weir-dev/weir/internal/registry/registrytest"
 )
 
 // need skips, or fails where tests must run, without root and these programs.
@@ -66,47 +64,26 @@ func parse(t *testing.T, ref string) image.Reference {
 	return r
 }
 
-// registry is a real one, Debian's docker-registry, for the time of a test.
-type registry struct {
-	host string // 127.0.0.1:port
-	dir  string
+// testRegistry is a real one, Debian's docker-registry, for the time of a test.
+type testRegistry struct {
+	*registrytest.Registry
+	host string
 }
 
-func newRegistry(t *testing.T) *registry {
+func newRegistry(t *testing.T) *testRegistry {
 	t.Helper()
 	need(t, "docker-registry")
 	t.Setenv("HOME", t.TempDir()) // nobody's docker login
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	r, err := registrytest.Start(t.TempDir(), false)
 	if err != nil {
 		t.Fatal(err)
 	}
-	r := &registry{host: l.Addr().String(), dir: t.TempDir()}
-	l.Close()
-	config := filepath.Join(r.dir, "config.yml")
-	err = os.WriteFile(config, fmt.Appendf(nil, "version: 0.1\nlog: {level: error, accesslog: {disabled: true}}\nstorage: {filesystem: {rootdirectory: %s/data}}\nhttp: {addr: %q}\n", r.dir, r.host), 0o600)
-	if err != nil {
-		t.Fatal(err)
-	}
-	cmd := exec.Command("docker-registry", "serve", config)
-	var said bytes.Buffer
-	cmd.Stdout, cmd.Stderr = &said, &said
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { cmd.Process.Kill(); cmd.Wait() })
-	for range 200 {
-		if resp, err := http.Get("http://" + r.host + "/v2/"); err == nil {
-			resp.Body.Close()
-			return r
-		}
-		time.Sleep(25 * time.Millisecond)
-	}
-	t.Fatalf("docker-registry did not come up: %s", said.String())
-	return nil
+	t.Cleanup(r.Stop)
+	return &testRegistry{r, r.Host}
 }
 
 // push puts an image into the registry and gives its reference.
-func (r *registry) push(t *testing.T, path string, img v1.Image) string {
+func (r *testRegistry) push(t *testing.T, path string, img v1.Image) string {
 	t.Helper()
 	ref, err := name.ParseReference(r.host + "/" + path)
 	if err != nil {
@@ -116,11 +93,6 @@ func (r *registry) push(t *testing.T, path string, img v1.Image) string {
 		t.Fatal(err)
 	}
 	return ref.String()
-}
-
-// blobFile is where the registry keeps a blob.
-func (r *registry) blobFile(d v1.Hash) string {
-	return filepath.Join(r.dir, "data/docker/registry/v2/blobs/sha256", d.Hex[:2], d.Hex, "data")
 }
 
 // tarOf makes a layer's tar of name, content pairs; a name that ends in "/" is a directory.

@@ -67,8 +67,8 @@ func TestArchivesOfSkopeoLoad(t *testing.T) {
 					t.Fatalf("%s: %v", how, err)
 				}
 				got := ""
-				if len(loaded) == 1 && loaded[0].Ref != nil {
-					got = loaded[0].Ref.String()
+				if len(loaded) == 1 && len(loaded[0].Refs) > 0 {
+					got = loaded[0].Refs[0].String()
 				}
 				if len(loaded) != 1 || got != c.ref || c.id != "" && loaded[0].ID != c.id {
 					t.Fatalf("%s: loaded %+v, want %q of %s", how, loaded, c.ref, c.id)
@@ -114,7 +114,9 @@ func TestArchiveOfSeveralImages(t *testing.T) {
 	}
 	var got []string
 	for _, l := range loaded {
-		got = append(got, l.Ref.Familiar()+" "+l.ID.Short())
+		for _, ref := range l.Refs {
+			got = append(got, ref.Familiar()+" "+l.ID.Short())
+		}
 	}
 	slices.Sort(got)
 	h, o := idOf(t, hello).Short(), idOf(t, other).Short()
@@ -204,8 +206,8 @@ func TestLayoutOfSeveralPlatforms(t *testing.T) {
 			if len(loaded) != 1 || loaded[0].ID != ids["s390x"] {
 				t.Errorf("loaded %+v, want %s alone", loaded, ids["s390x"])
 			}
-			if name == "nested" && (loaded[0].Ref == nil || loaded[0].Ref.Familiar() != "multi:1") {
-				t.Errorf("its name is %v", loaded[0].Ref)
+			if name == "nested" && (len(loaded[0].Refs) != 1 || loaded[0].Refs[0].Familiar() != "multi:1") {
+				t.Errorf("its names are %v", loaded[0].Refs)
 			}
 			_, err = Load(t.Context(), s, bytes.NewReader(data), Options{Platform: Platform{"linux", "riscv64", ""}})
 			if err == nil || !strings.Contains(err.Error(), "linux/riscv64") || !strings.Contains(err.Error(), "linux/s390x") {
@@ -283,7 +285,7 @@ func TestLayoutBlobsAreHeldAgainstTheirDigests(t *testing.T) {
 	layer := tarOf(t, "f", "x")
 	config := []byte(`{"os":"linux","architecture":"` + DefaultPlatform().Architecture + `","rootfs":{"type":"layers","diff_ids":["` + string(image.DigestOf(layer)) + `"]}}`)
 	wrong := strings.Repeat("0", 64)
-	m := []byte(`{"schemaVersion":2,"config":{"digest":"` + string(image.DigestOf(config)) + `"},"layers":[{"digest":"sha256:` + wrong + `"}]}`)
+	m := []byte(`{"schemaVersion":2,"config":{"mediaType":"application/vnd.oci.image.config.v1+json","digest":"` + string(image.DigestOf(config)) + `"},"layers":[{"digest":"sha256:` + wrong + `"}]}`)
 	blobName := func(b []byte) string { return "blobs/sha256/" + image.DigestOf(b).Hex() }
 	_, err := Load(t.Context(), newStore(t), bytes.NewReader(archiveOf(t,
 		file{name: "index.json", data: `{"manifests":[{"mediaType":"application/vnd.oci.image.manifest.v1+json","digest":"` + string(image.DigestOf(m)) + `"}]}`},

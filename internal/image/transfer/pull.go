@@ -1,141 +1,154 @@
 package transfer
 
 import (
+	"cmp"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
-	"net/http"
 
-	"github.com/google/go-containerregistry/pkg/authn"
-	"github.com/google/go-containerregistry/pkg/name"
 	v1 "github.com/google/go-containerregistry/pkg/v1"
-	"github.com/google/go-containerregistry/pkg/v1/remote"
-	rtransport "github.com/google/go-containerregistry/pkg/v1/remote/transport"
 	"github.com/google/go-containerregistry/pkg/v1/types"
 
+	"github.com/weir-dev/weir/internal/artifact"
 	"github.com/weir-dev/weir/internal/image"
+	"github.com/weir-dev/weir/internal/registry"
 )
 
-// maxConfig bounds a configuration, which is held in memory; the registry protocol allows manifests of 4 MiB.
-const maxConfig = 8 << 20
-
-// Pull fetches what ref stands for in its registry, and lets ref stand for it in the store.
-func Pull(ctx context.Context, s *image.Store, ref image.Reference, o Options) (image.Digest, error) {
-	id, err := pull(ctx, s, ref, o)
-	if err != nil {
-		return "", fmt.Errorf("pull %s: %w", ref.Familiar(), hint(ref, err))
-	}
-	return id, nil
+// Pulled is what a reference stood for: an image, or a profile.
+type Pulled struct {
+	ID      image.Digest // of an image
+	Profile image.Digest // of a profile's manifest
 }
 
-func pull(ctx context.Context, s *image.Store, ref image.Reference, o Options) (image.Digest, error) {
-	var opts []name.Option
-	if isLoopback(ref.Host) {
-		opts = append(opts, name.Insecure)
-	}
-	remoteRef, err := name.ParseReference(ref.String(), opts...)
+// Pull fetches what ref stands for in its registry. If it is an image, ref stands for it in the store from now on.
+func Pull(ctx context.Context, s *image.Store, ref image.Reference, o Options) (Pulled, error) {
+	p, err := pull(ctx, s, ref, o)
 	if err != nil {
-		return "", err
+		return p, fmt.Errorf("pull %s: %w", ref.Familiar(), explain(err))
 	}
-	desc, err := remote.Get(remoteRef, remote.WithContext(ctx), remote.WithTransport(transport),
-		remote.WithAuthFromKeychain(authn.DefaultKeychain), remote.WithUserAgent("weir"))
-	if err != nil {
-		return "", err
-	}
-	img, err := pick(desc, o.platform())
-	if err != nil {
-		return "", err
-	}
-	m, err := img.Manifest()
-	if err != nil {
-		return "", err
-	}
-	if m.Config.MediaType != types.DockerConfigJSON && m.Config.MediaType != types.OCIConfigJSON {
-		return "", fmt.Errorf("it is no container image but an artifact of type %s", m.Config.MediaType)
-	}
-	if m.Config.Size > maxConfig {
-		return "", fmt.Errorf("its configuration is %d bytes long, %d are the most", m.Config.Size, maxConfig)
-	}
-	config, err := img.RawConfigFile()
-	if err != nil {
-		return "", err
-	}
-	blobs := make([]blob, len(m.Layers))
-	for i, l := range m.Layers {
-		blobs[i] = remoteBlob(img, l)
-	}
-	return commit(ctx, s, &ref, config, blobs, o)
+	return p, nil
 }
 
-// remoteBlob is a layer in a registry. go-containerregistry checks its size and digest.
-func remoteBlob(img v1.Image, l v1.Descriptor) blob {
-	open := func() (io.ReadCloser, error) {
-		layer, err := img.LayerByDigest(l.Digest)
-		if err != nil {
-			return nil, err
+func pull(ctx context.Context, s *image.Store, ref image.Reference, o Options) (p Pulled, err error) {
+	repo, err := registry.Open(ctx, ref, registry.Pull, o.Registry)
+	if err != nil {
+		return p, err
+	}
+	m, err := repo.Manifest(ctx, cmp.Or(string(ref.Digest), ref.Tag))
+	if err != nil {
+		return p, err
+	}
+	if m.MediaType.IsImage() && artifact.IsProfile(m.Body) {
+		p.Profile, err = pullProfile(ctx, s, repo, m)
+		return p, err
+	}
+	if o.OnlyProfile {
+		return p, errors.New("it is an image, not a profile")
+	}
+	config, blobs, err := assemble(ctx, repository{s, repo}, m.MediaType, m.Body, o.platform())
+	if err != nil {
+		return p, err
+	}
+	p.ID, err = commit(ctx, s, []image.Reference{ref}, config, blobs, o)
+	return p, err
+}
+
+// repository is the content of a repository.
+type repository struct {
+	s    *image.Store
+	repo *registry.Repository
+}
+
+func (r repository) document(ctx context.Context, d v1.Descriptor) ([]byte, error) {
+	digest, err := image.ParseDigest(d.Digest.String())
+	if err != nil {
+		return nil, err
+	}
+	if d.MediaType.IsImage() || d.MediaType.IsIndex() {
+		m, err := r.repo.Manifest(ctx, string(digest))
+		return m.Body, err
+	}
+	return readBlob(ctx, r.repo, digest, d.Size)
+}
+
+// readBlob reads a small blob and holds it against its digest.
+func readBlob(ctx context.Context, repo *registry.Repository, d image.Digest, size int64) ([]byte, error) {
+	if size < 0 || size > maxDocument {
+		return nil, fmt.Errorf("%s is %d bytes long, %d are the most", d, size, maxDocument)
+	}
+	body := repo.Blob(ctx, d, size, 0)
+	defer body.Close()
+	b, err := io.ReadAll(body)
+	if err != nil {
+		return nil, fmt.Errorf("blob %s: %w", d, err)
+	}
+	if got := image.DigestOf(b); got != d {
+		return nil, fmt.Errorf("blob %s: wrong digest: got %s", d, got)
+	}
+	return b, nil
+}
+
+func (r repository) layer(d v1.Descriptor) (blob, error) {
+	digest, err := image.ParseDigest(d.Digest.String())
+	if err != nil {
+		return blob{}, err
+	}
+	return blob{name: string(digest), want: digest, size: d.Size, open: func(ctx context.Context) (io.ReadCloser, error) {
+		return r.resume(ctx, digest, d.Size), nil
+	}}, nil
+}
+
+// pullProfile brings a profile and its manifest into the store.
+func pullProfile(ctx context.Context, s *image.Store, repo *registry.Repository, m registry.Manifest) (image.Digest, error) {
+	layer, err := artifact.LayerOf(m.Body)
+	if err != nil {
+		return "", err
+	}
+	b, err := readBlob(ctx, repo, layer.Digest, layer.Size)
+	if err != nil {
+		return "", err
+	}
+	if !json.Valid(b) {
+		return "", errors.New("the profile is no JSON document")
+	}
+	// The manifest comes last: what it names is there.
+	if _, err := s.AddContent(b); err != nil {
+		return "", err
+	}
+	return s.AddContent(m.Body)
+}
+
+// Push gives a registry a profile, under the tag of ref, and keeps it in the store as well. The result is the digest
+// of its manifest.
+func Push(ctx context.Context, s *image.Store, a *artifact.Artifact, ref image.Reference, o registry.Options) (image.Digest, error) {
+	d, err := push(ctx, s, a, ref, o)
+	if err != nil {
+		return "", fmt.Errorf("push %s: %w", ref.Familiar(), err)
+	}
+	return d, nil
+}
+
+func push(ctx context.Context, s *image.Store, a *artifact.Artifact, ref image.Reference, o registry.Options) (image.Digest, error) {
+	d := image.DigestOf(a.Manifest)
+	if ref.Digest != "" && ref.Digest != d {
+		return "", fmt.Errorf("the profile's digest is %s", d)
+	}
+	repo, err := registry.Open(ctx, ref, registry.Push, o)
+	if err != nil {
+		return "", err
+	}
+	for _, b := range [][]byte{a.Config, a.Profile} {
+		if err := repo.PutBlob(ctx, b); err != nil {
+			return "", err
 		}
-		return layer.Compressed()
 	}
-	return blob{name: l.Digest.String(), size: l.Size, open: open}
-}
-
-// pick gives the image that a descriptor is, or the one for the platform if it is an index.
-func pick(desc *remote.Descriptor, want Platform) (v1.Image, error) {
-	switch {
-	case desc.MediaType.IsImage():
-		return desc.Image()
-	case !desc.MediaType.IsIndex():
-		return nil, fmt.Errorf("its manifest is of type %s, which weir does not read", desc.MediaType)
+	if err := repo.PutManifest(ctx, cmp.Or(string(ref.Digest), ref.Tag), types.MediaType(artifact.ManifestType), a.Manifest); err != nil {
+		return "", err
 	}
-	index, err := desc.ImageIndex()
-	if err != nil {
-		return nil, err
+	if _, err := s.AddContent(a.Profile); err != nil {
+		return "", err
 	}
-	m, err := index.IndexManifest()
-	if err != nil {
-		return nil, err
-	}
-	i, err := chooseManifest(want, m.Manifests)
-	if err != nil {
-		return nil, err
-	}
-	return index.Image(m.Manifests[i].Digest)
-}
-
-// chooseManifest gives the position of the best image in an index. What is no image is passed over: build
-// attestations, whose platform is unknown/unknown, and nested indexes.
-func chooseManifest(want Platform, list []v1.Descriptor) (int, error) {
-	var have []Platform
-	var at []int
-	for i, d := range list {
-		if d.Platform != nil && d.MediaType.IsImage() && d.Platform.OS != "unknown" {
-			have = append(have, platformOf(d))
-			at = append(at, i)
-		}
-	}
-	i, err := choose(want, have)
-	if err != nil {
-		return -1, err
-	}
-	return at[i], nil
-}
-
-func platformOf(d v1.Descriptor) Platform {
-	return Platform{d.Platform.OS, d.Platform.Architecture, d.Platform.Variant}.normal()
-}
-
-// hint says what to do about what registries commonly answer.
-func hint(ref image.Reference, err error) error {
-	var answer *rtransport.Error
-	if !errors.As(err, &answer) {
-		return err
-	}
-	switch answer.StatusCode {
-	case http.StatusNotFound:
-		return fmt.Errorf("%s does not have it; check the name and the tag: %w", ref.Host, err)
-	case http.StatusUnauthorized, http.StatusForbidden:
-		return fmt.Errorf("%s refuses; the name may be wrong, or a docker login be needed: %w", ref.Host, err)
-	}
-	return err
+	return s.AddContent(a.Manifest)
 }

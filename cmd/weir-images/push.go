@@ -1,0 +1,62 @@
+package main
+
+import (
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"github.com/weir-dev/weir/internal/artifact"
+	"github.com/weir-dev/weir/internal/image"
+	"github.com/weir-dev/weir/internal/image/transfer"
+	"github.com/weir-dev/weir/profile"
+)
+
+func pushCommand() *cobra.Command {
+	var quiet bool
+	cmd := &cobra.Command{
+		Use:   "push FILE REF",
+		Short: "Put a profile into a registry",
+		Long: `Put a profile into a registry, as the OCI artifact that Kubernetes' runtimes and the
+security-profiles-operator read. FILE (- is standard input) must be a profile by the OCI's
+format; weir convert makes one. What is printed names it by its digest: the same file has
+the same one everywhere, and it can be used wherever weir takes a PROFILE.`,
+		Example: `  weir push web.json registry.example/profiles/web:1
+  weir run --security-opt seccomp=oci://registry.example/profiles/web@sha256:... IMAGE`,
+		Args: cobra.ExactArgs(2),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			ref, err := image.ParseReference(args[1])
+			if err != nil {
+				return err
+			}
+			file, src := args[0], []byte(nil)
+			if file == "-" {
+				file = "profile.json"
+				src, err = profile.Read(cmd.InOrStdin(), "standard input")
+			} else {
+				src, err = profile.ReadFile(file)
+			}
+			if err != nil {
+				return err
+			}
+			a, err := artifact.New(file, src)
+			if err != nil {
+				return err
+			}
+			store, err := openStore()
+			if err != nil {
+				return err
+			}
+			progress := newProgress(cmd.ErrOrStderr(), quiet)
+			defer progress.close()
+			ctx, stop := interruptible(cmd.Context())
+			defer stop()
+			if ref.Digest, err = transfer.Push(ctx, store, a, ref, progress.registry()); err != nil {
+				return err
+			}
+			fmt.Fprintln(cmd.OutOrStdout(), artifact.Name(ref))
+			return nil
+		},
+	}
+	cmd.Flags().BoolVarP(&quiet, "quiet", "q", false, "show no notices")
+	return cmd
+}
