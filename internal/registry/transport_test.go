@@ -34,3 +34,20 @@ func TestPlainHTTPStaysOnThisMachine(t *testing.T) {
 type roundTripper func(*http.Request) (*http.Response, error)
 
 func (f roundTripper) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
+
+func TestARegistryElsewhereCannotRedirectToThisMachine(t *testing.T) {
+	for _, c := range []struct {
+		from, to string
+		ok       bool
+	}{
+		{"https://registry.example/v2/", "https://cdn.example/x", true},
+		{"https://registry.example/v2/", "http://127.0.0.1:8080/admin", false},
+		{"https://registry.example/v2/", "https://localhost/admin", false},
+		{"http://127.0.0.1:5000/v2/", "http://127.0.0.1:5001/x", true},
+	} {
+		err := checkRedirect(httptest.NewRequest("GET", c.to, nil), []*http.Request{httptest.NewRequest("GET", c.from, nil)})
+		if (err == nil) != c.ok {
+			t.Errorf("%s to %s: %v", c.from, c.to, err)
+		}
+	}
+}

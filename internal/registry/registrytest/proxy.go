@@ -7,8 +7,8 @@ import (
 	"sync/atomic"
 )
 
-// Proxy stands before a registry and lets so many bytes of its answers pass, all connections together. Then it cuts them
-// all, or falls silent.
+// Proxy stands before a registry and lets everything pass, but when so many bytes of answers have, all connections
+// together: then it cuts them all, once, or the connection falls silent.
 type Proxy struct {
 	Host string
 
@@ -22,20 +22,22 @@ type Proxy struct {
 	conns []net.Conn
 }
 
-// NewProxy starts a proxy to target that lets everything pass.
+const unlimited = 1 << 60
+
+// NewProxy starts a proxy to target.
 func NewProxy(target string, silent bool) (*Proxy, error) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		return nil, err
 	}
 	p := &Proxy{Host: l.Addr().String(), l: l, target: target, silent: silent}
-	p.Allow(1 << 60)
+	p.left.Store(unlimited)
 	go p.serve()
 	return p, nil
 }
 
-// Allow lets n more bytes pass.
-func (p *Proxy) Allow(n int64) { p.left.Store(n) }
+// BreakAfter lets n more bytes pass.
+func (p *Proxy) BreakAfter(n int64) { p.left.Store(n) }
 
 // Sent is how many bytes have passed.
 func (p *Proxy) Sent() int64 { return p.sent.Load() }
@@ -89,6 +91,7 @@ func (p *Proxy) answer(client, server net.Conn) {
 		pass := int64(n)
 		if left := p.left.Add(-pass); left < 0 {
 			pass = max(0, pass+left)
+			p.left.Store(unlimited)
 		}
 		client.Write(buf[:pass])
 		p.sent.Add(pass)
