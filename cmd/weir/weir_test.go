@@ -36,6 +36,7 @@ func TestScripts(t *testing.T) {
 		UpdateScripts: *update,
 		Setup: func(env *testscript.Env) error {
 			env.Setenv("WEIR_ROOT", filepath.Join(env.WorkDir, ".store"))
+			env.Values[registryKey{}] = &registryHolder{}
 			return nil
 		},
 		Condition: func(cond string) (bool, error) {
@@ -48,11 +49,12 @@ func TestScripts(t *testing.T) {
 			return os.Geteuid() == 0, nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"exits":   exits,
-			"busybox": busybox,
-			"debian":  debian,
-			"archive": archive,
-			"large":   large,
+			"exits":    exits,
+			"busybox":  busybox,
+			"debian":   debian,
+			"archive":  archive,
+			"large":    large,
+			"registry": registry,
 		},
 	})
 }

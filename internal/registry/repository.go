@@ -29,7 +29,7 @@ const (
 type Options struct {
 	Patience Patience
 
-	// Notice, unless nil, is told why something is tried again, and when.
+	// Notice, unless nil, is told why something is tried again, and when. Several goroutines call it.
 	Notice func(string)
 }
 
