@@ -17,6 +17,7 @@ import (
 type progress struct {
 	w     io.Writer
 	quiet bool
+	local bool // there is no news in a layer that is here
 
 	mu   sync.Mutex
 	bars *bars // nil unless w is a terminal
@@ -65,6 +66,7 @@ func (p *progress) layer(l transfer.Progress) {
 		p.bars.update(name, l)
 	}
 	switch {
+	case l.State == transfer.Present && p.local:
 	case l.State == transfer.Present:
 		p.line("%s: already here", name)
 	case l.State == transfer.Unpacked && l.Kept > 0:

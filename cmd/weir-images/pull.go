@@ -44,6 +44,7 @@ be used wherever weir takes a PROFILE.`,
 			}
 			progress := newProgress(cmd.ErrOrStderr(), quiet)
 			defer progress.close()
+			progress.local = image.IsLocal(args[0])
 			options := progress.options()
 			if platform != "" {
 				if options.Platform, err = transfer.ParsePlatform(platform); err != nil {

@@ -45,12 +45,7 @@ func readSubject(arg string, facts seccomp.Facts, stdin io.Reader, stderr io.Wri
 	if arg == "builtin" {
 		return resolved(arg, profile.Default(), facts, false, stderr)
 	}
-	name, read := arg, profile.ReadFile
-	if arg == "-" {
-		name = "standard input"
-		read = func(name string) ([]byte, error) { return profile.Read(stdin, name) }
-	}
-	src, err := read(name)
+	name, src, err := readSource(arg, stdin)
 	if err != nil {
 		return subject{}, err
 	}
