@@ -90,7 +90,7 @@ func TestBlobsOfOddRegistries(t *testing.T) {
 			w.Write(content[:6000])
 			w.(http.Flusher).Flush()
 			<-r.Context().Done()
-		}, "fetch, 6kB of 10kB: HOST: nothing came for 300ms, 3 times in a row", 3},
+		}, "fetch, 6kB of 10kB: HOST: nothing came for 700ms, 3 times in a row", 3},
 		{"it has another range", func(w http.ResponseWriter, r *http.Request, n int) {
 			if n == 1 {
 				w.Header().Set("Content-Length", "10000")

@@ -82,7 +82,7 @@ type hasty struct {
 }
 
 func (h *hasty) options() Options {
-	return Options{Patience: Patience{Stall: 300 * time.Millisecond, Tries: 3, Wait: time.Millisecond}, Notice: func(s string) {
+	return Options{Patience: Patience{Stall: 700 * time.Millisecond, Tries: 3, Wait: time.Millisecond}, Notice: func(s string) {
 		h.mu.Lock()
 		defer h.mu.Unlock()
 		h.said = append(h.said, s)

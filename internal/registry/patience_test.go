@@ -48,8 +48,8 @@ func TestManifestsAreAskedForAgainWhenThatMakesSense(t *testing.T) {
 		{"come back in an hour", list(status(429, "Retry-After", "3600")), 1, "manifest 1: GET http://HOST/v2/team/app/manifests/1: unexpected status code 429", ""},
 		{"broken for good", list(status(500)), 3, "manifest 1: GET http://HOST/v2/team/app/manifests/1: unexpected status code 500", "HOST: 500 Internal Server Error; trying again in 1ms HOST: 500 Internal Server Error; trying again in 2ms"},
 		{"not there", list(status(404)), 1, "manifest 1: HOST does not have it; check the name and the tag", ""},
-		{"silent once", list(silent, whole), 2, "", "HOST: nothing came for 300ms; trying again in 1ms"},
-		{"silent for good", list(silent), 3, "manifest 1: HOST: nothing came for 300ms", "HOST: nothing came for 300ms; trying again in 1ms HOST: nothing came for 300ms; trying again in 2ms"},
+		{"silent once", list(silent, whole), 2, "", "HOST: nothing came for 700ms; trying again in 1ms"},
+		{"silent for good", list(silent), 3, "manifest 1: HOST: nothing came for 700ms", "HOST: nothing came for 700ms; trying again in 1ms HOST: nothing came for 700ms; trying again in 2ms"},
 		{"cut in the middle", list(cut(5), whole), 2, "", "HOST: the connection was cut; trying again in 1ms"},
 		{"cut before the first byte", list(cut(0), cut(1), whole), 3, "", "HOST: the connection was cut; trying again in 1ms HOST: the connection was cut; trying again in 2ms"},
 		{"always cut", list(cut(19)), 3, "manifest 1: HOST: unexpected EOF", "HOST: the connection was cut; trying again in 1ms HOST: the connection was cut; trying again in 2ms"},
@@ -94,7 +94,7 @@ func TestWhatComesSlowlyIsWaitedFor(t *testing.T) {
 		for _, c := range manifest { // longer altogether than a stall may be
 			fmt.Fprintf(w, "%c", c)
 			w.(http.Flusher).Flush()
-			time.Sleep(20 * time.Millisecond)
+			time.Sleep(50 * time.Millisecond)
 		}
 	})
 	var h hasty
