@@ -29,7 +29,7 @@ func readArtifact(arg string) ([]byte, error) {
 	if !errors.Is(err, fs.ErrNotExist) {
 		return src, err
 	}
-	if transfer(context.Background(), nil, io.Discard, os.Stderr, "pull", "--", arg) != nil {
+	if runImages(context.Background(), nil, io.Discard, os.Stderr, "pull", "--", arg) != nil {
 		return nil, fmt.Errorf("profile %s: it is not here and could not be fetched", arg)
 	}
 	return artifact.Load(store, ref)

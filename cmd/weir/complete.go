@@ -177,7 +177,7 @@ func transferred(cmd *cobra.Command, args []string, toComplete string) ([]string
 	}
 	var out bytes.Buffer
 	ask := append([]string{cobra.ShellCompRequestCmd, cmd.Name()}, args...)
-	if err := transfer(cmd.Context(), nil, &out, cmd.ErrOrStderr(), append(ask, toComplete)...); err != nil {
+	if err := transfer(cmd, &out, append(ask, toComplete)...); err != nil {
 		return nil, cobra.ShellCompDirectiveError
 	}
 	var list []string

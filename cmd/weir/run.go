@@ -264,7 +264,7 @@ func (f *runFlags) lookup(cmd *cobra.Command, store *image.Store, name string, c
 		return nil, err
 	}
 	var out bytes.Buffer
-	if transfer(cmd.Context(), nil, &out, cmd.ErrOrStderr(), "pull", "--unnamed", "--", name) != nil {
+	if transfer(cmd, &out, "pull", "--unnamed", "--", name) != nil {
 		return nil, fmt.Errorf("image %s: it could not be fetched", name)
 	}
 	id := strings.TrimSpace(out.String())

@@ -23,18 +23,22 @@ func transferCommand(use, short string) *cobra.Command {
 		Short:              short,
 		DisableFlagParsing: true,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return transfer(cmd.Context(), cmd.InOrStdin(), cmd.OutOrStdout(), cmd.ErrOrStderr(), append([]string{cmd.Name()}, args...)...)
+			return transfer(cmd, cmd.OutOrStdout(), append([]string{cmd.Name()}, args...)...)
 		},
 	}
 	cmd.SetHelpFunc(func(cmd *cobra.Command, _ []string) {
-		_ = transfer(cmd.Context(), nil, cmd.OutOrStdout(), cmd.ErrOrStderr(), cmd.Name(), "--help")
+		_ = transfer(cmd, cmd.OutOrStdout(), cmd.Name(), "--help")
 	})
 	return cmd
 }
 
 // transfer runs weir-images. If anything is wrong there, it says so on stderr, and
 // the error here adds nothing to it.
-func transfer(ctx context.Context, stdin io.Reader, stdout, stderr io.Writer, args ...string) error {
+func transfer(cmd *cobra.Command, stdout io.Writer, args ...string) error {
+	return runImages(cmd.Context(), cmd.InOrStdin(), stdout, cmd.ErrOrStderr(), args...)
+}
+
+func runImages(ctx context.Context, stdin io.Reader, stdout, stderr io.Writer, args ...string) error {
 	fd, err := unix.MemfdCreate("weir-images", unix.MFD_CLOEXEC|unix.MFD_EXEC)
 	if err == unix.EINVAL { // before Linux 6.3 all are executable
 		fd, err = unix.MemfdCreate("weir-images", unix.MFD_CLOEXEC)
