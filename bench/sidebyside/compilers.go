@@ -10,7 +10,6 @@ import (
 
 	"github.com/weir-dev/weir"
 	"github.com/weir-dev/weir/bench/libseccomp"
-	"github.com/weir-dev/weir/bench/plain"
 	"github.com/weir-dev/weir/bench/runc"
 	"github.com/weir-dev/weir/bpf"
 	"github.com/weir-dev/weir/compile"
@@ -30,6 +29,8 @@ var allCompilers = []compiler{
 	{"weir", weirs},
 	{"libseccomp, tree (runc)", func(lap func(string)) (bpf.Program, error) { return libseccomps(lap, true) }},
 	{"libseccomp, list (crun)", func(lap func(string)) (bpf.Program, error) { return libseccomps(lap, false) }},
+	{"gVisor, x86_64 alone", gvisors},
+	{"elastic, x86_64 alone", elastics},
 }
 
 func weirs(lap func(string)) (bpf.Program, error) {
@@ -56,11 +57,7 @@ func weirs(lap func(string)) (bpf.Program, error) {
 }
 
 func libseccomps(lap func(string), tree bool) (bpf.Program, error) {
-	doc, err := plain.Read(source)
-	if err != nil {
-		return nil, err
-	}
-	rules, err := doc.Resolve(setting, nil)
+	rules, err := resolved()
 	if err != nil {
 		return nil, err
 	}
