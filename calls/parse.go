@@ -17,6 +17,7 @@ type Error struct {
 	Column int // from 1, in bytes
 	Msg    string
 	Hint   string // what to write instead; may be empty
+	Absent bool   // a constant is known, but not on this architecture
 }
 
 // Error returns the text, the column and the cause. The hint is left to the
@@ -52,6 +53,7 @@ func Parse(a seccomp.Arch, text string) (Call, error) {
 type parser struct {
 	scanner
 	call Call
+	bare bool // the text is one value
 }
 
 func (p *parser) parse() {

@@ -119,6 +119,8 @@ func (p *parser) primary(arg int) expression {
 		e.n = p.number()
 	case letter(c):
 		e.n = p.constant(arg)
+	case c == 0 && p.bare:
+		p.fail(from, "a value is missing", "")
 	case c == 0:
 		p.fail(from, "the call does not end", "close it with )")
 	default:
@@ -138,6 +140,14 @@ func (p *parser) annotation() {
 	}
 }
 
+// absent fails for a constant that other architectures have.
+func (p *parser) absent(from int, name string) {
+	if p.err == nil {
+		p.fail(from, fmt.Sprintf("%s has no constant %s", p.call.Arch.Name(), name), "")
+		p.err.Absent = true
+	}
+}
+
 // constant reads a name.
 func (p *parser) constant(arg int) uint64 {
 	from, a := p.at, p.call.Arch
@@ -148,7 +158,7 @@ func (p *parser) constant(arg int) uint64 {
 	if c := lookup(name); c != nil {
 		v, ok := c.on(a)
 		if !ok {
-			p.fail(from, fmt.Sprintf("%s has no constant %s", a.Name(), name), "")
+			p.absent(from, name)
 		}
 		return v
 	}

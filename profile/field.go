@@ -19,7 +19,7 @@ type fields struct {
 var (
 	topFields = fields{
 		keys: []string{"syscalls", "defaultAction", "defaultErrnoRet", "architectures", "flags",
-			"listenerPath", "listenerMetadata", "archMap", "defaultErrno"},
+			"listenerPath", "listenerMetadata", "archMap", "defaultErrno", "extends"},
 		oci: 7,
 	}
 	archMapFields = fields{
@@ -122,11 +122,12 @@ func (p *parser) unknownKey(f *fields, key string, pos Pos) {
 	}
 }
 
-// foreignKey reports a key that Docker or Podman reads and an OCI runtime does
-// not. An OCI runtime would apply a conditional rule always.
+// foreignKey reports a key that Docker, Podman or weir reads and an OCI runtime
+// does not. An OCI runtime would apply a conditional rule always, and forget what
+// a profile extends.
 func (p *parser) foreignKey(f *fields, key string, pos Pos) {
 	msg := fmt.Sprintf("the OCI format has no key %q", key)
-	if f.strict && key != "comment" {
+	if f.strict && key != "comment" || key == "extends" {
 		p.loosens(pos, msg, "an OCI runtime ignores it: resolve the profile for a machine first", "ignored, as by runc")
 	} else {
 		p.note(pos, msg+": it is ignored", "")

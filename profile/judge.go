@@ -23,9 +23,10 @@ func (p *parser) judge() {
 	}
 }
 
-// weigh reports what loosens and notes what does not.
+// weigh reports what loosens and notes what does not. A rule on top of others may
+// be stricter or looser than what it stands in for, so there every slip counts.
 func (p *parser) weigh(loosens bool, pos Pos, path, msg, hint, reading string) {
-	if loosens {
+	if loosens || len(p.profile.Extends) > 0 {
 		p.loosensAt(pos, path, msg, hint, reading)
 	} else {
 		p.noteAt(pos, path, msg+"; "+reading, hint)
@@ -36,10 +37,11 @@ func (p *parser) judgeArg(r *Rule, j int, looser bool) {
 	a := &r.Args[j]
 	switch {
 	case a.Op != seccomp.OpMaskedEqual:
-		if a.ValueTwo != 0 {
+		if a.ValueTwo != 0 || a.Named != nil && a.Named.ValueTwo.Text != "" {
 			p.noteAt(a.Pos, argPath(r, j, "valueTwo"), fmt.Sprintf("%s compares with value alone", a.Op),
 				"valueTwo counts for SCMP_CMP_MASKED_EQ only")
 		}
+	case a.Named != nil: // package compose knows the numbers
 	case a.Value == 0:
 		p.weigh(looser, a.Pos, argPath(r, j, "value"), "a mask of 0 compares nothing",
 			"value is the mask, valueTwo what the masked argument must be", "the condition always holds")

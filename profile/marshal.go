@@ -9,15 +9,20 @@ import (
 
 // Marshal writes the profile in Docker's dialect, indented with tabs. Reading it
 // again, with the same options, gives the same profile but for places and notes.
-// The same profile always gives the same bytes.
+// The same profile always gives the same bytes. Of a profile that is composed of
+// several files it writes the first, and "extends" as it was.
 func (p *Profile) Marshal() []byte {
 	doc := p.document()
+	doc.Extends = nameTexts(p.Extends)
 	for i := range p.ArchMap {
 		e := &p.ArchMap[i]
 		doc.ArchMap = append(doc.ArchMap, jsonArchMapEntry{e.Arch.Arch.String(), archTexts(e.Sub)})
 	}
 	for i := range p.Rules {
 		r := &p.Rules[i]
+		if r.Layer > 0 {
+			continue
+		}
 		entry := r.entry()
 		entry.Comment = r.Comment
 		entry.Includes, entry.Excludes = r.Includes.object(), r.Excludes.object()
@@ -28,8 +33,12 @@ func (p *Profile) Marshal() []byte {
 
 // MarshalOCI writes what the profile is for the facts as linux.seccomp of the OCI
 // runtime specification, indented with tabs: conditional rules are there or not,
-// and comments are gone, for which that format has no place.
+// and comments are gone, for which that format has no place. It returns nil for a
+// profile that is not [Profile.Plain]: package convert makes it plain.
 func (p *Profile) MarshalOCI(f seccomp.Facts) []byte {
+	if !p.Plain() {
+		return nil
+	}
 	rules, archs := p.Flatten(f)
 	doc := p.document()
 	doc.Architectures = texts(archs)
@@ -42,6 +51,7 @@ func (p *Profile) MarshalOCI(f seccomp.Facts) []byte {
 // The documents' keys, in the order in which Docker writes them.
 type (
 	jsonProfile struct {
+		Extends          []string           `json:"extends,omitempty"`
 		DefaultAction    string             `json:"defaultAction"`
 		DefaultErrnoRet  *uint16            `json:"defaultErrnoRet,omitempty"`
 		Architectures    []string           `json:"architectures,omitempty"`
@@ -66,8 +76,8 @@ type (
 	}
 	jsonArg struct {
 		Index    uint8  `json:"index"`
-		Value    uint64 `json:"value"`
-		ValueTwo uint64 `json:"valueTwo,omitempty"`
+		Value    any    `json:"value"` // a number, or constants by name
+		ValueTwo any    `json:"valueTwo,omitempty"`
 		Op       string `json:"op"`
 	}
 	jsonFilter struct {
@@ -103,7 +113,17 @@ func (p *Profile) document() jsonProfile {
 func (r *Rule) entry() jsonRule {
 	e := jsonRule{Names: nameTexts(r.Names), Action: r.Return.Action().String(), ErrnoRet: errnoRet(r.Return)}
 	for _, a := range r.Args {
-		e.Args = append(e.Args, jsonArg{a.Index, a.Value, a.ValueTwo, a.Op.String()})
+		arg := jsonArg{Index: a.Index, Value: a.Value, Op: a.Op.String()}
+		if a.ValueTwo != 0 {
+			arg.ValueTwo = a.ValueTwo
+		}
+		if a.Named != nil && a.Named.Value.Text != "" {
+			arg.Value = a.Named.Value.Text
+		}
+		if a.Named != nil && a.Named.ValueTwo.Text != "" {
+			arg.ValueTwo = a.Named.ValueTwo.Text
+		}
+		e.Args = append(e.Args, arg)
 	}
 	return e
 }

@@ -2,6 +2,7 @@ package profile
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/weir-dev/weir/seccomp"
@@ -64,7 +65,7 @@ func (p *parser) top() {
 	}
 	var seen uint16
 	var end outcome
-	var architecturesPos, archMapPos, metadataPos Pos
+	var architecturesPos, archMapPos, metadataPos, extendsPos Pos
 	prof := p.profile
 	for p.more('}') {
 		switch p.field(&topFields, &seen) {
@@ -90,6 +91,9 @@ func (p *parser) top() {
 			prof.ListenerMetadata, _, _ = p.string()
 		case "syscalls":
 			p.rules()
+		case "extends":
+			extendsPos = p.start()
+			prof.Extends = p.nameList()
 		}
 	}
 	if p.bad {
@@ -105,6 +109,13 @@ func (p *parser) top() {
 	}
 	if prof.ListenerMetadata != "" && prof.ListenerPath == "" {
 		p.reportAt(metadataPos, "listenerMetadata", `there is no "listenerPath" to send it to`, "")
+	}
+	if len(prof.Extends) > 0 {
+		prof.weirs = true
+		if !slices.ContainsFunc(prof.Rules, func(r Rule) bool { return len(r.Names) > 0 }) && len(p.problems) == 0 {
+			p.reportAt(extendsPos, "extends", "a profile that extends others and has no rule of its own",
+				"add one: what does not know the key may take a profile without rules for none at all")
+		}
 	}
 }
 

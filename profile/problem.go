@@ -71,8 +71,13 @@ func (e *Error) Error() string {
 	return b.String()
 }
 
-// Position turns a place into line and column.
+// Position turns a place into file, line and column.
 func (p *Profile) Position(pos Pos) Position {
+	for _, b := range p.below {
+		if pos > b.base && int(pos-b.base) <= len(b.source.text)+1 {
+			return b.source.position(b.file, pos-b.base)
+		}
+	}
 	if p.source == nil {
 		return Position{File: p.File}
 	}

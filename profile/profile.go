@@ -28,12 +28,36 @@ type Profile struct {
 
 	Rules []Rule // the entries of "syscalls", in the order of the file
 
+	// Extends are what the profile is written on top of, as written: builtin,
+	// files, artifacts. Package compose reads them and makes Layers.
+	Extends []Name
+
+	// Layers are the files that the profile is composed of, its own first. None
+	// stands for one file that needs nothing else.
+	Layers []Layer
+
 	// Notes are what a reader should know and what loosens nothing, in the order
 	// of the file.
 	Notes []Problem
 
 	source *source
+	below  []placed // the sources of the other layers
+	weirs  bool     // the file has what only weir reads: extends, groups, constants
 }
+
+// A Layer is one of the files that a profile is composed of.
+type Layer struct {
+	File  string
+	Below []int // the layers that it extends, as indexes, each larger than its own
+}
+
+// Plain reports whether Docker and others read the profile as weir does: it
+// extends no other, and names neither groups of calls nor constants.
+func (p *Profile) Plain() bool { return !p.weirs }
+
+// Pending reports that the profile has names that only package compose can look
+// up, and that it has not. No policy can be made of it.
+func (p *Profile) Pending() bool { return p.weirs && len(p.Layers) == 0 }
 
 // An ArchRef is an architecture and where the profile names it.
 type ArchRef struct {
@@ -51,7 +75,8 @@ type ArchMapEntry struct {
 // conditions on the arguments hold. Includes and Excludes decide, from facts,
 // whether the rule is there at all.
 type Rule struct {
-	Index  int // in "syscalls"
+	Index  int // in "syscalls" of its file
+	Layer  int // the file that it is from, as an index into Profile.Layers
 	Pos    Pos // of the entry's opening brace
 	Names  []Name
 	Return seccomp.Return // action with errnoRet, EPERM if there is none
@@ -78,7 +103,40 @@ type Arg struct {
 	Op       seccomp.Op
 	Value    uint64
 	ValueTwo uint64
-	Pos      Pos // of the condition's opening brace
+	Named    *Named // nil if both are written as numbers
+	Pos      Pos    // of the condition's opening brace
+}
+
+// Named holds the operands that a condition writes by the names of constants.
+type Named struct {
+	Value, ValueTwo Constant
+}
+
+// A Constant is a number by name, such as "CLONE_NEWUSER|CLONE_NEWNS". Without a
+// Text the number in [Arg] counts.
+type Constant struct {
+	Text string
+	Pos  Pos // of the opening quote
+
+	// On has the number on each architecture that has one: package compose looks
+	// it up.
+	On map[seccomp.Arch]uint64
+}
+
+// Operands returns Value and ValueTwo as they are on an architecture. It reports
+// false if a constant is not there.
+func (a *Arg) Operands(on seccomp.Arch) (value, valueTwo uint64, ok bool) {
+	value, valueTwo, ok = a.Value, a.ValueTwo, true
+	if a.Named == nil {
+		return value, valueTwo, ok
+	}
+	if c := &a.Named.Value; c.Text != "" {
+		value, ok = c.On[on]
+	}
+	if c := &a.Named.ValueTwo; c.Text != "" && ok {
+		valueTwo, ok = c.On[on]
+	}
+	return value, valueTwo, ok
 }
 
 // A Filter is what "includes" and "excludes" hold. The zero Filter has no

@@ -22,7 +22,7 @@ func (p *parser) rule(index int) {
 		switch p.field(&ruleFields, &seen) {
 		case "names":
 			namesPos = p.start()
-			r.Names = p.nameList()
+			r.Names = p.callList()
 		case "name":
 			namePos = p.start()
 			name, _, _ = p.plain()
@@ -81,6 +81,17 @@ func (p *parser) nameList() []Name {
 	return p.names[from:len(p.names):len(p.names)]
 }
 
+// callList reads "names": calls and, in weir's dialect, groups.
+func (p *parser) callList() []Name {
+	list := p.nameList()
+	for _, n := range list {
+		if n.Text[0] == '@' && p.options.Dialect == Superset {
+			p.profile.weirs = true
+		}
+	}
+	return list
+}
+
 // plain reads a string in which control characters have no place, escaped or
 // not: they would hide in a listing.
 func (p *parser) plain() (s string, pos Pos, ok bool) {
@@ -129,9 +140,9 @@ func (p *parser) arg(before []Arg) {
 			a.Index, ok = p.index()
 		case "value":
 			value = true
-			a.Value, _, ok = p.uint(unsignedHint)
+			a.Value, ok = p.operand(&a, func(n *Named) *Constant { return &n.Value })
 		case "valueTwo":
-			a.ValueTwo, _, ok = p.uint(unsignedHint)
+			a.ValueTwo, ok = p.operand(&a, func(n *Named) *Constant { return &n.ValueTwo })
 		case "op":
 			op = true
 			a.Op, ok = p.op()
@@ -161,6 +172,26 @@ func (p *parser) arg(before []Arg) {
 		}
 	}
 	p.args = append(p.args, a)
+}
+
+// operand reads what an argument is compared with: a number or, in weir's
+// dialect, constants by name.
+func (p *parser) operand(a *Arg, member func(*Named) *Constant) (uint64, bool) {
+	if p.peek() == '"' && p.options.Dialect == Superset {
+		start := p.i
+		s, pos, ok := p.plain()
+		if _, isNumber := anyNumber(s); !ok || s != "" && !isNumber {
+			if a.Named == nil {
+				a.Named = new(Named)
+			}
+			*member(a.Named) = Constant{Text: s, Pos: pos}
+			p.profile.weirs = true
+			return 0, ok
+		}
+		p.i = start
+	}
+	v, _, ok := p.uint(unsignedHint)
+	return v, ok
 }
 
 // index reads the number of an argument.

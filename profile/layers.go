@@ -1,0 +1,93 @@
+package profile
+
+// A placed source is that of a layer whose places begin behind base.
+type placed struct {
+	base   Pos
+	file   string
+	source *source
+}
+
+// Compose makes one profile of files that were each parsed alone: the first, and
+// those that it extends, directly or not. below says for each file which ones it
+// extends, as indexes that are larger than its own. The files are used up.
+//
+// Rules and notes are those of all files, with the places that they have there;
+// everything else is that of the first file. Package compose decides what it has
+// from the others, and package policy which rule decides.
+func Compose(files []*Profile, below [][]int) *Profile {
+	p := files[0]
+	p.weirs = p.weirs || len(files) > 1
+	p.Layers = []Layer{{File: p.File, Below: below[0]}}
+	base := Pos(len(p.Source()) + 1)
+	for i, f := range files[1:] {
+		layer := i + 1
+		f.shift(base)
+		for j := range f.Rules {
+			f.Rules[j].Layer = layer
+		}
+		p.Layers = append(p.Layers, Layer{File: f.File, Below: below[layer]})
+		p.Rules = append(p.Rules, f.Rules...)
+		p.Notes = append(p.Notes, f.Notes...)
+		if f.source != nil {
+			p.below = append(p.below, placed{base, f.File, f.source})
+			base += Pos(len(f.source.text) + 1)
+		}
+	}
+	return p
+}
+
+// shift moves every place that the profile has.
+func (p *Profile) shift(by Pos) {
+	move := func(pos *Pos) {
+		if *pos > 0 {
+			*pos += by
+		}
+	}
+	names := func(list []Name) {
+		for i := range list {
+			move(&list[i].Pos)
+		}
+	}
+	archs := func(list []ArchRef) {
+		for i := range list {
+			move(&list[i].Pos)
+		}
+	}
+	move(&p.DefaultPos)
+	names(p.Extends)
+	archs(p.Architectures)
+	for i := range p.ArchMap {
+		move(&p.ArchMap[i].Arch.Pos)
+		archs(p.ArchMap[i].Sub)
+	}
+	for i := range p.Rules {
+		r := &p.Rules[i]
+		move(&r.Pos)
+		names(r.Names)
+		for _, f := range []*Filter{&r.Includes, &r.Excludes} {
+			names(f.UnknownCaps)
+			names(f.Arches)
+		}
+		for j := range r.Args {
+			a := &r.Args[j]
+			move(&a.Pos)
+			if a.Named != nil {
+				move(&a.Named.Value.Pos)
+				move(&a.Named.ValueTwo.Pos)
+			}
+		}
+	}
+}
+
+// Text returns the text of the file, empty if the profile is not composed of it.
+func (p *Profile) Text(file string) string {
+	if file == p.File {
+		return p.Source()
+	}
+	for _, b := range p.below {
+		if b.file == file {
+			return b.source.text
+		}
+	}
+	return ""
+}
