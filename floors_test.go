@@ -18,6 +18,7 @@ var floors = map[string]int{
 	"calls":                       2,
 	"policy":                      2,
 	"compile":                     3,
+	"compose":                     3,
 	"verify":                      3,
 	"convert":                     4,
 	"internal/explain":            4,

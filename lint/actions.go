@@ -68,9 +68,17 @@ func (c *checker) errnoRefused(path string) bool {
 	return slices.ContainsFunc(c.found, func(f Finding) bool { return f.Level == Error && strings.HasPrefix(f.Path, errno) })
 }
 
-// checkDialect finds the first of what only Docker and Podman read.
+// checkDialect finds the first of what only weir reads, and of what only Docker and
+// Podman do.
 func (c *checker) checkDialect() {
 	p := c.profile
+	if !p.Plain() {
+		pos, at := p.DefaultPos, "defaultAction"
+		if len(p.Extends) > 0 {
+			pos, at = p.Extends[0].Pos, "extends"
+		}
+		c.add(dockerOnly, Note, pos, at, "weir's dialect: other readers do not know \"extends\" and groups, and ignore them; constants they refuse", "give them what weir flatten makes of it")
+	}
 	what, pos, at := "", profile.Pos(0), ""
 	if len(p.ArchMap) > 0 {
 		what, pos, at = "archMap", p.ArchMap[0].Arch.Pos, "archMap"

@@ -32,7 +32,10 @@ func (c *checker) checkConditions() {
 			}
 			written := &c.profile.Rules[rule.Origin]
 			for _, cond := range rule.Conds {
-				k := argOf(written, cond)
+				k := argOf(written, cond, row.Arch)
+				if k < 0 {
+					continue // of another file, with which this rule was combined
+				}
 				if at := (place{rule.Origin, written.Args[k].Pos}); !seen[at] {
 					seen[at] = c.checkCondition(row.Call(row.First), written, k, cond)
 				}
@@ -41,12 +44,13 @@ func (c *checker) checkConditions() {
 	}
 }
 
-// argOf finds the condition as it is written.
-func argOf(r *profile.Rule, cond policy.Cond) int {
+// argOf finds the condition as it is written, or returns -1.
+func argOf(r *profile.Rule, cond policy.Cond, on seccomp.Arch) int {
 	keep := ^uint64(0) >> (64 - cond.Bits)
-	return max(0, slices.IndexFunc(r.Args, func(a profile.Arg) bool {
-		return a.Index == cond.Arg && a.Op == cond.Op && a.Value&keep == cond.Value&keep && (a.Op != seccomp.OpMaskedEqual || a.ValueTwo&keep == cond.ValueTwo&keep)
-	}))
+	return slices.IndexFunc(r.Args, func(a profile.Arg) bool {
+		value, valueTwo, _ := a.Operands(on)
+		return a.Index == cond.Arg && a.Op == cond.Op && value&keep == cond.Value&keep && (a.Op != seccomp.OpMaskedEqual || valueTwo&keep == cond.ValueTwo&keep)
+	})
 }
 
 // checkCondition reports at most one thing about a condition, and whether it did.

@@ -3,6 +3,7 @@ package lint_test
 import (
 	"fmt"
 
+	"github.com/weir-dev/weir/compose"
 	"github.com/weir-dev/weir/lint"
 	"github.com/weir-dev/weir/seccomp"
 )
@@ -17,7 +18,7 @@ func ExampleCheck() {
 		Kernel: seccomp.KernelVersion{Major: 6, Minor: 18},
 		Caps:   seccomp.DefaultCaps,
 	}
-	for _, f := range lint.Check("profile.json", []byte(src), facts) {
+	for _, f := range lint.Check("profile.json", []byte(src), facts, compose.Options{}) {
 		if f.Level == lint.Error {
 			fmt.Println(f.Pos, f.Rule, f.Hint)
 		}

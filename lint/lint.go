@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/weir-dev/weir/compose"
 	"github.com/weir-dev/weir/policy"
 	"github.com/weir-dev/weir/profile"
 	"github.com/weir-dev/weir/seccomp"
@@ -49,14 +50,17 @@ const maxFindings = 1000
 
 // Check finds what is wrong with a profile. What depends on the architecture,
 // the kernel or the capabilities is judged under the facts; the architecture
-// must be valid. The file is only named in findings.
-func Check(file string, src []byte, f seccomp.Facts) []Finding {
+// must be valid. The file is named in findings, and what the profile extends is
+// read as the options say, of which Lenient does not count; a finding may be about
+// such a file.
+func Check(file string, src []byte, f seccomp.Facts, o compose.Options) []Finding {
 	c := checker{facts: f}
-	p, err := profile.Parse(file, src, profile.Options{})
+	p, err := compose.Parse(file, src, o)
 	if err != nil {
 		c.refused(err)
 		// What only loosens the profile does not keep it from being read.
-		p, err = profile.Parse(file, src, profile.Options{Lenient: true})
+		o.Lenient = true
+		p, err = compose.Parse(file, src, o)
 	}
 	if err == nil {
 		c.notes(p.Notes)
@@ -64,7 +68,7 @@ func Check(file string, src []byte, f seccomp.Facts) []Finding {
 		c.written()
 		c.resolved()
 	}
-	return c.finish(string(src))
+	return c.finish(file, string(src))
 }
 
 // written checks what holds on every machine.
@@ -160,12 +164,12 @@ func isMask(path string) bool {
 }
 
 // finish drops what comments silence, sorts, and adds the source.
-func (c *checker) finish(src string) []Finding {
-	comments := make(map[int]string)
+func (c *checker) finish(file, src string) []Finding {
+	comments := make(map[entry]string)
 	if c.profile != nil {
 		for i := range c.profile.Rules {
 			if r := &c.profile.Rules[i]; r.Comment != "" {
-				comments[r.Index] = r.Comment
+				comments[entry{c.profile.Position(r.Pos).File, r.Index}] = r.Comment
 			}
 		}
 	}
@@ -176,6 +180,9 @@ func (c *checker) finish(src string) []Finding {
 		}
 	}
 	slices.SortStableFunc(kept, func(a, b Finding) int {
+		if a.Pos.File != b.Pos.File {
+			return byFile(file, a.Pos.File, b.Pos.File)
+		}
 		if a.Pos.Line != b.Pos.Line {
 			return a.Pos.Line - b.Pos.Line
 		}
@@ -189,8 +196,12 @@ func (c *checker) finish(src string) []Finding {
 		worst.Msg += fmt.Sprintf(" (%d more findings are left out)", n-1)
 		kept = append(kept[:maxFindings], worst)
 	}
-	lines := strings.Split(src, "\n")
+	lines := map[string][]string{file: strings.Split(src, "\n")}
 	for i := range kept {
+		lines, known := lines[kept[i].Pos.File]
+		if !known && c.profile != nil {
+			lines = strings.Split(c.profile.Text(kept[i].Pos.File), "\n")
+		}
 		if p := kept[i].Pos; p.Line > 0 && p.Line <= len(lines) {
 			text := strings.TrimSuffix(lines[p.Line-1], "\r")
 			kept[i].Text, kept[i].Width = text, width(text[min(p.Column-1, len(text)):])
@@ -199,16 +210,32 @@ func (c *checker) finish(src string) []Finding {
 	return kept
 }
 
-// silenced reports whether the comment of the entry, by its index, asks to ignore
-// the rule.
-func silenced(f Finding, comments map[int]string) bool {
+// An entry is one of "syscalls" in a file.
+type entry struct {
+	file  string
+	index int
+}
+
+// byFile orders files: the one asked about, then those that it extends.
+func byFile(first, a, b string) int {
+	switch first {
+	case a:
+		return -1
+	case b:
+		return 1
+	}
+	return strings.Compare(a, b)
+}
+
+// silenced reports whether the comment of the entry asks to ignore the rule.
+func silenced(f Finding, comments map[entry]string) bool {
 	rest, ok := strings.CutPrefix(f.Path, "syscalls[")
 	if !ok {
 		return false
 	}
 	number, _, _ := strings.Cut(rest, "]")
 	index, err := strconv.Atoi(number)
-	return err == nil && ignores(comments[index], f.Rule)
+	return err == nil && ignores(comments[entry{f.Pos.File, index}], f.Rule)
 }
 
 // ignores reads "weir:ignore WEIR003 WEIR007" anywhere in a comment.

@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/weir-dev/weir/compose"
 	"github.com/weir-dev/weir/lint"
 	"github.com/weir-dev/weir/profile"
 	"github.com/weir-dev/weir/seccomp"
@@ -49,7 +50,7 @@ func TestEachRuleFindsWhatItsPageShows(t *testing.T) {
 	for _, r := range lint.Rules {
 		t.Run(r.ID+" "+r.Title, func(t *testing.T) {
 			src, want := read(t, r.ID)
-			found := of(r.ID, lint.Check("profile.json", []byte(src), facts))
+			found := of(r.ID, lint.Check("profile.json", []byte(src), facts, compose.Options{}))
 			var b bytes.Buffer
 			if err := lint.Text(&b, found, lint.Style{}); err != nil {
 				t.Fatal(err)
@@ -88,7 +89,7 @@ func TestDockersDefaultHasNothingButTwoNotes(t *testing.T) {
 		for _, caps := range []seccomp.Caps{0, seccomp.DefaultCaps, seccomp.AllCaps} {
 			f := facts
 			f.Arch, f.Caps = arch, caps
-			for _, found := range lint.Check("builtin", []byte(profile.Default().Source()), f) {
+			for _, found := range lint.Check("builtin", []byte(profile.Default().Source()), f, compose.Options{}) {
 				if found.Level != lint.Note || found.Rule != "WEIR012" && found.Rule != "WEIR018" {
 					t.Errorf("%v: %v %s: %v", arch, found.Level, found.Rule, found)
 				}
@@ -102,14 +103,14 @@ func TestACommentSilencesAFindingAboutItsRule(t *testing.T) {
 		src, _ := read(t, r.ID)
 		src = strings.ReplaceAll(src, `, "comment": "backups; weir:ignore WEIR019"`, "")
 		silenced := strings.ReplaceAll(src, `{"names"`, `{"comment": "meant so. weir:ignore `+r.ID+`", "names"`)
-		for _, f := range of(r.ID, lint.Check("profile.json", []byte(silenced), facts)) {
+		for _, f := range of(r.ID, lint.Check("profile.json", []byte(silenced), facts, compose.Options{})) {
 			// What is about the whole profile, and that it is refused, stays.
 			if strings.HasPrefix(f.Path, "syscalls[") && r.ID != "WEIR001" {
 				t.Errorf("%s is not silenced: %v", r.ID, f)
 			}
 		}
 		other := strings.ReplaceAll(src, `{"names"`, `{"comment": "weir:ignore WEIR999", "names"`)
-		if len(of(r.ID, lint.Check("profile.json", []byte(other), facts))) == 0 {
+		if len(of(r.ID, lint.Check("profile.json", []byte(other), facts, compose.Options{}))) == 0 {
 			t.Errorf("%s is silenced by another rule's number", r.ID)
 		}
 	}
@@ -117,7 +118,7 @@ func TestACommentSilencesAFindingAboutItsRule(t *testing.T) {
 
 func TestAProfileThatDoesNotParseIsAFinding(t *testing.T) {
 	for _, src := range []string{"", "{", "null", `{"defaultAction": 1}`, "\xff\xfe", `{"syscalls": []}`, "[1, 2"} {
-		found := lint.Check("profile.json", []byte(src), facts)
+		found := lint.Check("profile.json", []byte(src), facts, compose.Options{})
 		if len(found) == 0 || found[0].Rule != "WEIR001" || found[0].Level != lint.Error {
 			t.Errorf("%q: %v", src, found)
 		}
@@ -128,7 +129,7 @@ func TestSARIFHasWhatItsReadersRequire(t *testing.T) {
 	var all []lint.Finding
 	for _, r := range lint.Rules {
 		src, _ := read(t, r.ID)
-		all = append(all, lint.Check("a dir/"+r.ID+".json", []byte(src), facts)...)
+		all = append(all, lint.Check("a dir/"+r.ID+".json", []byte(src), facts, compose.Options{})...)
 	}
 	var b bytes.Buffer
 	if err := lint.SARIF(&b, all); err != nil {
@@ -193,7 +194,7 @@ func TestTheFingerprintStaysWhenLinesAreAddedAbove(t *testing.T) {
 	src, _ := read(t, "WEIR003")
 	prints := func(src string) string {
 		var b bytes.Buffer
-		if err := lint.SARIF(&b, lint.Check("profile.json", []byte(src), facts)); err != nil {
+		if err := lint.SARIF(&b, lint.Check("profile.json", []byte(src), facts, compose.Options{})); err != nil {
 			t.Fatal(err)
 		}
 		var found []string
@@ -211,7 +212,7 @@ func TestTheFingerprintStaysWhenLinesAreAddedAbove(t *testing.T) {
 
 func TestAHostileNameCannotMoveTheCursorOrStartACommand(t *testing.T) {
 	src := "{\"defaultAction\": \"SCMP_ACT_ALLOW\", \"a\x7f\u202e%\": 1}"
-	found := lint.Check("a,b:c%\n.json", []byte(src), facts)
+	found := lint.Check("a,b:c%\n.json", []byte(src), facts, compose.Options{})
 	var text, github bytes.Buffer
 	if err := lint.Text(&text, found, lint.Style{}); err != nil {
 		t.Fatal(err)
@@ -233,7 +234,7 @@ func TestAHugeProfileIsJudgedInSeconds(t *testing.T) {
 	rule := `{"names": ["mkdiratt", "openat"], "action": "SCMP_ACT_ERRNO", "args": [{"index": 1, "value": 7, "op": "SCMP_CMP_EQ"}]},`
 	src := `{"defaultAction": "SCMP_ACT_ALLOW", "syscalls": [` + strings.Repeat(rule, 30_000) + `{"names": [], "action": "SCMP_ACT_ALLOW"}]}`
 	start := time.Now()
-	found := lint.Check("profile.json", []byte(src), facts)
+	found := lint.Check("profile.json", []byte(src), facts, compose.Options{})
 	for _, write := range []func(io.Writer, []lint.Finding) error{lint.SARIF, lint.JSON, lint.GitHub} {
 		if err := write(io.Discard, found); err != nil {
 			t.Fatal(err)
@@ -260,7 +261,7 @@ func FuzzCheckNeverFails(f *testing.F) {
 		f.Add([]byte(src))
 	}
 	f.Fuzz(func(t *testing.T, src []byte) {
-		found := lint.Check("profile.json", src, facts)
+		found := lint.Check("profile.json", src, facts, compose.Options{})
 		var b bytes.Buffer
 		if lint.Text(&b, found, lint.Style{}) != nil || lint.SARIF(&b, found) != nil || lint.JSON(&b, found) != nil || lint.GitHub(&b, found) != nil {
 			t.Error("a report fails")

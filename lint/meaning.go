@@ -99,7 +99,7 @@ func (c *checker) grouped(groups []group, rule *policy.Rule, name, why string) [
 		r := &c.profile.Rules[rule.Origin]
 		pos, at = r.Pos, path(r, "")
 	}
-	i := slices.IndexFunc(groups, func(g group) bool { return g.path == at })
+	i := slices.IndexFunc(groups, func(g group) bool { return g.pos == pos && g.path == at })
 	if i < 0 {
 		groups = append(groups, group{pos: pos, path: at, ret: rule.Return})
 		i = len(groups) - 1

@@ -53,7 +53,7 @@ func (c *checker) unknownName(r *profile.Rule, j int) {
 	if s, ok := syscalls.Suggest(n.Text); ok {
 		hint = fmt.Sprintf("did you mean %q?", s)
 	}
-	if r.Return.Stricter(c.profile.Default) {
+	if r.Return.Stricter(c.profile.Default) || len(c.profile.Layers) > 1 && r.Return.Action() != seccomp.ActAllow {
 		level = Error
 		msg += fmt.Sprintf(", so the rule (%v) would not restrict it; runc and crun drop the name in silence", r.Return)
 	}

@@ -1,20 +1,43 @@
 package policy
 
 import (
+	"fmt"
+	"slices"
+
 	"github.com/weir-dev/weir/profile"
 	"github.com/weir-dev/weir/seccomp"
 )
 
-// cond resolves a condition for an argument of the given width.
+// cond resolves condition i of a rule for an argument of the given width. A
+// constant that the architecture does not have is a problem.
+func (r *resolver) cond(rule *profile.Rule, i int, on seccomp.Arch, bits uint8) Cond {
+	a := &rule.Args[i]
+	value, valueTwo, ok := a.Operands(on)
+	if !ok {
+		c := &a.Named.Value
+		key := "value"
+		if _, has := c.On[on]; has || c.Text == "" {
+			c, key = &a.Named.ValueTwo, "valueTwo"
+		}
+		problem := r.profile.Problem(c.Pos, fmt.Sprintf("syscalls[%d].args[%d].%s", rule.Index, i, key),
+			fmt.Sprintf("%s does not have %s", on.Name(), c.Text), "write the number, or leave the architecture out")
+		if !slices.Contains(r.problems, problem) {
+			r.problems = append(r.problems, problem)
+		}
+	}
+	return newCond(a, value, valueTwo, bits)
+}
+
+// newCond makes a condition on an argument of the given width.
 //
 // A value that is the 64-bit sign extension of a negative number of the
 // argument's type means that number: people write -1 as 0xffffffffffffffff. Any
 // other value that is too wide stays as it is, and compares as the number it
 // is: never equal, always greater.
-func cond(a *profile.Arg, bits uint8) Cond {
-	c := Cond{Arg: a.Index, Bits: bits, Op: a.Op, Value: narrow(a.Value, bits)}
+func newCond(a *profile.Arg, value, valueTwo uint64, bits uint8) Cond {
+	c := Cond{Arg: a.Index, Bits: bits, Op: a.Op, Value: narrow(value, bits)}
 	if a.Op == seccomp.OpMaskedEqual {
-		c.ValueTwo = narrow(a.ValueTwo, bits)
+		c.ValueTwo = narrow(valueTwo, bits)
 	}
 	return c
 }

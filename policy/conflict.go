@@ -80,7 +80,7 @@ func (r *resolver) conflictsOf(call syscalls.Call) []conflict {
 // compare looks at two rules of one call, a before b in the file.
 func (r *resolver) compare(call syscalls.Call, a, b int32) (conflict, bool) {
 	first, second := &r.profile.Rules[a], &r.profile.Rules[b]
-	if first.Return == second.Return {
+	if first.Return == second.Return || first.Layer != second.Layer {
 		return conflict{}, false
 	}
 	winner, loser := a, b
@@ -111,7 +111,7 @@ func (r *resolver) compare(call syscalls.Call, a, b int32) (conflict, bool) {
 func (r *resolver) conditions(call syscalls.Call, rule *profile.Rule) [][]Cond {
 	var all []Cond
 	for i := range rule.Args {
-		all = append(all, cond(&rule.Args[i], call.Bits(r.facts.Arch, int(rule.Args[i].Index))))
+		all = append(all, r.cond(rule, i, r.facts.Arch, call.Bits(r.facts.Arch, int(rule.Args[i].Index))))
 	}
 	if !repeats(rule.Args) {
 		return [][]Cond{all}

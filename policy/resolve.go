@@ -26,6 +26,10 @@ func Resolve(p *profile.Profile, f seccomp.Facts, o Options) (*Policy, []profile
 	if !f.Arch.Valid() {
 		return nil, nil, fmt.Errorf("resolving %s: the facts name no architecture", p.File)
 	}
+	if p.Pending() {
+		return nil, nil, &profile.Error{Problems: []profile.Problem{p.Problem(0, "",
+			"the profile extends others, or names groups or constants, which have not been looked up", "read it with package compose")}}
+	}
 	rules, archs := p.Flatten(f)
 	if !slices.Contains(archs, f.Arch) {
 		archs = append(archs, f.Arch)
@@ -37,7 +41,11 @@ func Resolve(p *profile.Profile, f seccomp.Facts, o Options) (*Policy, []profile
 		return nil, nil, &profile.Error{Problems: r.problems}
 	}
 	r.noteConflicts()
-	return r.policy(archs), r.notes, nil
+	pol := r.policy(archs)
+	if len(r.problems) > 0 {
+		return nil, nil, &profile.Error{Problems: r.problems}
+	}
+	return pol, r.notes, nil
 }
 
 // A use is one name in one rule that applies.
@@ -117,15 +125,18 @@ func (r *resolver) collect(rules []int) {
 }
 
 func (r *resolver) unknown(rule, name int) {
-	n := &r.profile.Rules[rule].Names[name]
-	ret := r.profile.Rules[rule].Return
+	entry := &r.profile.Rules[rule]
+	n, ret := &entry.Names[name], entry.Return
+	// In one file a rule stands against the default action, in several against
+	// whatever another file says.
+	restricts := ret.Stricter(r.profile.Default) || r.layers() && ret.Action() != seccomp.ActAllow
 	msg := fmt.Sprintf("no architecture has a system call %q up to Linux %s", n.Text, syscalls.Release)
 	hint := ""
 	if s, ok := syscalls.Suggest(n.Text); ok {
 		hint = fmt.Sprintf("did you mean %q?", s)
 	}
-	problem := r.profile.Problem(n.Pos, fmt.Sprintf("syscalls[%d].names[%d]", rule, name), msg, hint)
-	if ret.Stricter(r.profile.Default) && !r.lenient {
+	problem := r.profile.Problem(n.Pos, fmt.Sprintf("syscalls[%d].names[%d]", entry.Index, name), msg, hint)
+	if restricts && !r.lenient {
 		problem.Msg += fmt.Sprintf(", so the rule (%v) would not restrict it", ret)
 		r.problems = append(r.problems, problem)
 		return
@@ -249,7 +260,7 @@ func (r *resolver) expand(rules []Rule, conds []Cond, u *use, a seccomp.Arch) ([
 	rule := &r.profile.Rules[u.rule]
 	first := len(conds)
 	for i := range rule.Args {
-		conds = append(conds, cond(&rule.Args[i], u.call.Bits(a, int(rule.Args[i].Index))))
+		conds = append(conds, r.cond(rule, i, a, u.call.Bits(a, int(rule.Args[i].Index))))
 	}
 	all := conds[first:len(conds):len(conds)]
 	if !repeats(rule.Args) {
@@ -272,12 +283,26 @@ func repeats(args []profile.Arg) bool {
 	return false
 }
 
-// order puts the rules of one call, given in the order of the file, into the
-// order in which they are tried: of the unconditional ones only the first
-// counts; the more restrictive action goes first; equals stay in the order of
-// the file. What comes after the unconditional one is never reached and dropped;
-// without one, the default action is the last.
+// order puts the rules of one call, given in the order of the profile, into the
+// order in which they are tried. Without an unconditional one, the default action
+// is the last.
 func (r *resolver) order(rules []Rule) []Rule {
+	if r.layers() {
+		rules = r.layered(0, rules, map[int][]Rule{})
+	} else {
+		rules = strictestFirst(rules)
+	}
+	if n := len(rules); n > 0 && len(rules[n-1].Conds) == 0 {
+		return rules
+	}
+	return append(rules, Rule{Return: r.profile.Default, Why: WhyDefault})
+}
+
+// strictestFirst orders the rules of one file: of the unconditional ones only the
+// first counts; the more restrictive action goes first; equals stay in the order
+// of the file. What comes after the unconditional one is never reached and
+// dropped. It writes to the list.
+func strictestFirst(rules []Rule) []Rule {
 	kept := rules[:0]
 	unconditional := false
 	for _, rule := range rules {
@@ -288,15 +313,13 @@ func (r *resolver) order(rules []Rule) []Rule {
 			kept = append(kept, rule)
 		}
 	}
-	slices.SortStableFunc(kept, func(a, b Rule) int {
-		return cmp.Compare(int32(a.Return.Action()), int32(b.Return.Action()))
-	})
+	slices.SortStableFunc(kept, byAction)
 	for i := range kept {
 		if len(kept[i].Conds) == 0 {
 			return kept[:i+1]
 		}
 	}
-	return append(kept, Rule{Return: r.profile.Default, Why: WhyDefault})
+	return kept
 }
 
 // multiplexed returns, for each call that others are reached through and that no
@@ -327,7 +350,9 @@ func (r *resolver) multiplexed(a seccomp.Arch) map[syscalls.Call][]Rule {
 		if generated == nil {
 			generated = make(map[syscalls.Call][]Rule)
 		}
-		same := func(have Rule) bool { return have.Return == rule.Return && have.Conds[0] == rule.Conds[0] }
+		same := func(have Rule) bool {
+			return have.Return == rule.Return && have.Conds[0] == rule.Conds[0] && r.layerOf(have) == r.layerOf(rule)
+		}
 		if !slices.ContainsFunc(generated[via], same) {
 			generated[via] = append(generated[via], rule)
 		}

@@ -9,7 +9,9 @@ type placed struct {
 
 // Compose makes one profile of files that were each parsed alone: the first, and
 // those that it extends, directly or not. below says for each file which ones it
-// extends, as indexes that are larger than its own. The files are used up.
+// extends, as indexes that are larger than its own. It changes the files: the
+// first becomes the result, and the places of the others move to where the result
+// has them.
 //
 // Rules and notes are those of all files, with the places that they have there;
 // everything else is that of the first file. Package compose decides what it has

@@ -31,7 +31,7 @@ func withoutPlaces(p *profile.Profile) profile.Profile {
 	}
 	q := profile.Profile{
 		Default: p.Default, Architectures: clearArchs(p.Architectures), Flags: p.Flags, FlagsSet: p.FlagsSet,
-		ListenerPath: p.ListenerPath, ListenerMetadata: p.ListenerMetadata,
+		ListenerPath: p.ListenerPath, ListenerMetadata: p.ListenerMetadata, Extends: clearNames(p.Extends),
 	}
 	for _, e := range p.ArchMap {
 		q.ArchMap = append(q.ArchMap, profile.ArchMapEntry{Arch: profile.ArchRef{Arch: e.Arch.Arch}, Sub: clearArchs(e.Sub)})
@@ -41,6 +41,11 @@ func withoutPlaces(p *profile.Profile) profile.Profile {
 		var args []profile.Arg
 		for _, a := range r.Args {
 			a.Pos = 0
+			if a.Named != nil {
+				named := *a.Named
+				named.Value.Pos, named.ValueTwo.Pos = 0, 0
+				a.Named = &named
+			}
 			args = append(args, a)
 		}
 		r.Args = args

@@ -12,6 +12,7 @@ import (
 
 	"github.com/weir-dev/weir/bpf"
 	"github.com/weir-dev/weir/calls"
+	"github.com/weir-dev/weir/compose"
 	"github.com/weir-dev/weir/kernel"
 	"github.com/weir-dev/weir/policy"
 	"github.com/weir-dev/weir/profile"
@@ -50,7 +51,7 @@ func readSubject(arg string, facts seccomp.Facts, stdin io.Reader, stderr io.Wri
 		return subject{}, err
 	}
 	if beginsObject(src) {
-		p, err := profile.Parse(name, src, profile.Options{})
+		p, err := compose.Parse(name, src, compose.Options{})
 		if err != nil {
 			return subject{}, err
 		}

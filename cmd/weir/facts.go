@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 	"golang.org/x/sys/unix"
 
+	"github.com/weir-dev/weir/compose"
 	"github.com/weir-dev/weir/internal/artifact"
 	"github.com/weir-dev/weir/profile"
 	"github.com/weir-dev/weir/seccomp"
@@ -145,7 +146,7 @@ func (f *readFlags) addLenient(cmd *cobra.Command) {
 
 // read reads a PROFILE: a file, -, builtin or oci://HOST/PATH@DIGEST.
 func (f *readFlags) read(arg string, stdin io.Reader) (*profile.Profile, error) {
-	opts := profile.Options{Lenient: f.lenient}
+	opts := compose.Options{Options: profile.Options{Lenient: f.lenient}}
 	switch f.as {
 	case "docker":
 	case "oci":
@@ -157,7 +158,7 @@ func (f *readFlags) read(arg string, stdin io.Reader) (*profile.Profile, error) 
 	if err != nil {
 		return nil, err
 	}
-	return profile.Parse(file, src, opts)
+	return compose.Parse(file, src, opts)
 }
 
 // profileAndFacts returns what a verb resolves: a PROFILE, and what its flags say

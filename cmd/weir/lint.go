@@ -6,6 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/weir-dev/weir/compose"
 	"github.com/weir-dev/weir/lint"
 )
 
@@ -46,7 +47,7 @@ something is, and 2 on trouble. A profile that is refused is a finding.`,
 				if err != nil {
 					return err
 				}
-				found = append(found, lint.Check(file, src, f)...)
+				found = append(found, lint.Check(file, src, f, compose.Options{})...)
 			}
 			if err := write(cmd.OutOrStdout(), found); err != nil {
 				return err
