@@ -46,10 +46,13 @@ func Profile(p *profile.Profile, to Format, f seccomp.Facts, o policy.Options) (
 	if err != nil {
 		return nil, err
 	}
-	c := &conversion{profile: p, facts: f, policy: pol}
-	c.rules, c.archs = p.Flatten(f)
-	if !slices.Contains(c.archs, f.Arch) {
-		c.archs = append(c.archs, f.Arch)
+	c := newConversion(p, pol, f)
+	if !p.Plain() {
+		if err := c.flatten(); err != nil {
+			return nil, fmt.Errorf("converting %s: %w", p.File, err)
+		}
+		notes = append(p.Notes[:len(p.Notes):len(p.Notes)], notes...)
+		p = c.profile
 	}
 	var text, readBack []byte
 	switch to {
@@ -99,6 +102,40 @@ type conversion struct {
 	refused  []finding // what keeps the profile from being written
 	changed  bool      // a loss changes what some call gets
 	doubtful bool
+	flat     bool // the profile has been flattened: conditions and comments are lost already
+}
+
+func newConversion(p *profile.Profile, pol *policy.Policy, f seccomp.Facts) *conversion {
+	c := &conversion{profile: p, facts: f, policy: pol}
+	c.rules, c.archs = p.Flatten(f)
+	if !slices.Contains(c.archs, f.Arch) {
+		c.archs = append(c.archs, f.Arch)
+	}
+	return c
+}
+
+// flatten goes on with what the profile means, where no form has what it says.
+func (c *conversion) flatten() error {
+	from := c.profile
+	q, err := c.plainest()
+	if err != nil {
+		return err
+	}
+	if c.policy, _, err = policy.Resolve(q, c.facts, policy.Options{}); err != nil {
+		return err
+	}
+	*c = *newConversion(q, c.policy, c.facts)
+	c.flat = true
+	pos, key := from.DefaultPos, ""
+	if len(from.Extends) > 0 {
+		pos, key = from.Extends[0].Pos, "extends"
+	}
+	c.lose(pos, key, fmt.Sprintf("extended profiles, groups, constants and conditions are resolved for %s", c.machine()), "")
+	return nil
+}
+
+func (c *conversion) machine() string {
+	return fmt.Sprintf("%s, Linux %v and the capabilities", c.facts.Arch.Name(), c.facts.Kernel)
 }
 
 // prove reads a document as the form's reader does, and compares its program with

@@ -27,11 +27,7 @@ const maxAllBoxes = 640
 // two with different actions overlap. Where that cannot be, or the library makes
 // something else of it on another architecture, there is a loss.
 func (c *conversion) forEngines(to Format) (q *profile.Profile, err error) {
-	c.tooLarge(c.profile.Default, c.profile.DefaultPos, "defaultErrnoRet")
-	for _, i := range c.rules {
-		r := &c.profile.Rules[i]
-		c.tooLarge(r.Return, r.Pos, fmt.Sprintf("syscalls[%d].errnoRet", r.Index))
-	}
+	c.errnos()
 	before := c.losses
 	for _, most := range maxBoxes {
 		c.losses, c.changed, c.doubtful = before[:len(before):len(before)], false, false
@@ -231,9 +227,13 @@ func (e *engineRules) widest(call syscalls.Call) seccomp.Arch {
 
 // A part is arguments for which a call gets one answer.
 type part struct {
-	box box
-	ret seccomp.Return
+	box    box
+	ret    seccomp.Return
+	origin int32 // the rule of the profile that says so, as an index
 }
+
+// everything reports that a part is all arguments.
+func (p part) everything() bool { return p.box == box{} }
 
 // partition says what rules, of which the first that holds decides, say about all
 // arguments for which it is not the default. Parts with different answers do not
@@ -247,7 +247,7 @@ func partition(rules []policy.Rule, byDefault seccomp.Return, most int) ([]part,
 			return nil, false
 		}
 		for _, b := range list {
-			seen = append(seen, part{b, ret})
+			seen = append(seen, part{b, ret, rules[i].Origin})
 		}
 		if ret == byDefault {
 			continue
@@ -269,7 +269,7 @@ func partition(rules []policy.Rule, byDefault seccomp.Return, most int) ([]part,
 				continue
 			}
 			parts = slices.DeleteFunc(parts, func(have part) bool { return have.ret == ret && have.box.within(&b) })
-			parts = append(parts, part{b, ret})
+			parts = append(parts, part{b, ret, rules[i].Origin})
 		}
 		if len(parts) > most {
 			return nil, false

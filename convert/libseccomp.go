@@ -9,6 +9,15 @@ import (
 	"github.com/weir-dev/weir/syscalls"
 )
 
+// errnos lists the errnos with which runtimes do not start.
+func (c *conversion) errnos() {
+	c.tooLarge(c.profile.Default, c.profile.DefaultPos, "defaultErrnoRet")
+	for _, i := range c.rules {
+		r := &c.profile.Rules[i]
+		c.tooLarge(r.Return, r.Pos, fmt.Sprintf("syscalls[%d].errnoRet", r.Index))
+	}
+}
+
 // tooLarge lists an errno that libseccomp refuses (src/system.h, action_valid).
 func (c *conversion) tooLarge(ret seccomp.Return, pos profile.Pos, path string) {
 	if ret == seccomp.ReturnErrno(seccomp.MaxErrno) {

@@ -67,7 +67,10 @@ func (c *conversion) docker() {
 
 // resolved lists what forms without conditions lose.
 func (c *conversion) resolved() {
-	machine := fmt.Sprintf("for %s, Linux %v and the capabilities", c.facts.Arch.Name(), c.facts.Kernel)
+	if c.flat {
+		return
+	}
+	machine := "for " + c.machine()
 	p := c.profile
 	if len(p.ArchMap) > 0 {
 		c.lose(p.ArchMap[0].Arch.Pos, "archMap", "resolved "+machine, "")

@@ -153,7 +153,7 @@ func overlap(rules []policy.Rule) bool {
 			continue
 		}
 		for _, b := range list {
-			parts = append(parts, part{b, conditional[i].Return})
+			parts = append(parts, part{b, conditional[i].Return, conditional[i].Origin})
 		}
 	}
 	for i := range parts {

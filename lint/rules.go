@@ -53,7 +53,7 @@ var Rules = [...]Rule{
 	{sideDoor, "Another call does what is denied"},
 	{cannotRun, "Programs cannot start, end or handle signals"},
 	{engineStart, "runc or crun cannot start a container"},
-	{dockerOnly, "An OCI runtime ignores Docker's conditions"},
+	{dockerOnly, "Other readers ignore part of the profile"},
 	{dangerous, "A call that can take over the host is allowed"},
 	{misuse, "An action or errno does what is hardly meant"},
 }

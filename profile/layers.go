@@ -1,5 +1,7 @@
 package profile
 
+import "github.com/weir-dev/weir/seccomp"
+
 // A placed source is that of a layer whose places begin behind base.
 type placed struct {
 	base   Pos
@@ -36,6 +38,18 @@ func Compose(files []*Profile, below [][]int) *Profile {
 		}
 	}
 	return p
+}
+
+// With returns a plain profile with other rules and architectures, and everything
+// else, with the places, of p.
+func (p *Profile) With(rules []Rule, archs []seccomp.Arch) *Profile {
+	q := *p
+	q.Rules, q.Notes, q.Architectures, q.ArchMap = rules, nil, nil, nil
+	q.Extends, q.Layers, q.weirs = nil, nil, false
+	for _, a := range archs {
+		q.Architectures = append(q.Architectures, ArchRef{Arch: a})
+	}
+	return &q
 }
 
 // shift moves every place that the profile has.

@@ -11,6 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/weir-dev/weir/compose"
 	"github.com/weir-dev/weir/convert"
 	"github.com/weir-dev/weir/policy"
 	"github.com/weir-dev/weir/profile"
@@ -107,7 +108,7 @@ func readForm(cmd *cobra.Command, arg, from string, o profile.Options) (*convert
 		if format == convert.OCI {
 			o.Dialect = profile.OCI
 		}
-		p, err := profile.Parse(file, src, o)
+		p, err := compose.Parse(file, src, compose.Options{Options: o})
 		return &convert.Source{Profile: p}, err
 	case convert.SPO:
 		if !beginsObject(src) {
