@@ -16,9 +16,9 @@ import (
 type Options struct {
 	profile.Options
 
-	// Artifact returns the text of a profile in a registry. The reference ends in
-	// a digest, which Artifact holds the text against: NAME@sha256:HEX. Without
-	// it, extending an artifact is an error.
+	// Artifact returns the text of a profile in a registry. It holds the text
+	// against the digest that the reference ends in: oci://NAME@sha256:HEX. Without
+	// it, extending such a profile is an error.
 	Artifact func(ref string) ([]byte, error)
 }
 
@@ -37,7 +37,11 @@ func Parse(file string, src []byte, o Options) (*profile.Profile, error) {
 		return p, err
 	}
 	c := composer{options: o}
-	if err := c.visit(&node{profile: p, dir: filepath.Dir(file), info: stat(file)}); err != nil {
+	first := &node{profile: p, ref: file}
+	if !isArtifact(file) {
+		first.dir, first.info = filepath.Dir(file), stat(file)
+	}
+	if err := c.visit(first); err != nil {
 		return nil, err
 	}
 	return c.compose()
@@ -49,7 +53,7 @@ type node struct {
 	below   []*node
 	dir     string      // what its paths are relative to; empty if it may have none
 	info    fs.FileInfo // nil for what is no file
-	ref     string      // what it is called; empty for the first
+	ref     string      // what it is called
 
 	entered, left bool
 }
@@ -166,17 +170,15 @@ func hintOf(err error) string {
 // find returns the node of a reference, which may have been found before.
 func (c *composer) find(from *node, ref string) (*node, error) {
 	n := &node{ref: ref}
-	artifact, isArtifact := cutArtifact(ref)
 	switch {
 	case ref == "builtin":
-	case isArtifact:
-		if !pinned(artifact) {
-			return nil, &hinted{fmt.Errorf("%s has no digest", ref), "an artifact is named with its digest: NAME@sha256:HEX, so that it stays what it is"}
+	case isArtifact(ref):
+		if !pinned(ref) {
+			return nil, &hinted{fmt.Errorf("%s has no digest", ref), "what is in a registry is named by its digest, so that it stays what it is: oci://NAME@sha256:HEX"}
 		}
 		if c.options.Artifact == nil {
 			return nil, &hinted{fmt.Errorf("%s is in a registry, and nothing is fetched here", ref), "keep a copy in a file, and extend that"}
 		}
-		n.ref = artifact
 	case from.dir == "":
 		return nil, fmt.Errorf("%s is a file, and a profile from a registry cannot name files", ref)
 	default:
@@ -230,14 +232,11 @@ func stat(file string) fs.FileInfo {
 	return info
 }
 
-// cutArtifact tells a reference into a registry, with or without oci:// before it.
-func cutArtifact(ref string) (string, bool) {
-	rest, scheme := strings.CutPrefix(ref, "oci://")
-	return rest, scheme || strings.Contains(ref, "@sha256:")
-}
+// isArtifact tells a reference into a registry.
+func isArtifact(ref string) bool { return strings.HasPrefix(ref, "oci://") }
 
 // pinned reports that a reference ends in a digest.
 func pinned(ref string) bool {
 	name, digest, ok := strings.Cut(ref, "@sha256:")
-	return ok && name != "" && len(digest) == 64 && strings.Trim(digest, "0123456789abcdef") == ""
+	return ok && name != "oci://" && len(digest) == 64 && strings.Trim(digest, "0123456789abcdef") == ""
 }

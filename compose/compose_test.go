@@ -247,18 +247,18 @@ func TestSettingsAreTheFilesOwnOrThoseBelow(t *testing.T) {
 }
 
 func TestAnArtifactIsFetchedByItsDigest(t *testing.T) {
-	ref := "registry.example/profiles/base@sha256:" + strings.Repeat("0a", 32)
+	ref := "oci://registry.example/profiles/base@sha256:" + strings.Repeat("0a", 32)
 	var asked []string
 	o := compose.Options{Artifact: func(ref string) ([]byte, error) {
 		asked = append(asked, ref)
 		return []byte(doc("", "ERRNO", "write ALLOW")), nil
 	}}
-	p, err := files{"a.json": doc("oci://"+ref+",b.json", "ERRNO", "read ALLOW"), "b.json": doc(ref, "ERRNO", "open ALLOW")}.read(t, o)
+	p, err := files{"a.json": doc(ref+",b.json", "ERRNO", "read ALLOW"), "b.json": doc(ref, "ERRNO", "open ALLOW")}.read(t, o)
 	if err != nil {
 		t.Fatal(err)
 	}
 	if len(asked) != 1 || asked[0] != ref || len(p.Layers) != 3 || p.Layers[2].File != ref {
-		t.Errorf("asked for %q, layers %v: want one reference, without oci://", asked, p.Layers)
+		t.Errorf("asked for %q, layers %v: want one reference", asked, p.Layers)
 	}
 
 	o.Artifact = func(string) ([]byte, error) { return []byte(doc("/etc/passwd", "ERRNO", "write ALLOW")), nil }

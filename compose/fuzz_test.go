@@ -15,7 +15,7 @@ import (
 // profile with a meaning, or a problem with a place. Written again, the first
 // file is the same.
 func FuzzParse(f *testing.F) {
-	ref := "x@sha256:" + strings.Repeat("0", 64)
+	ref := "oci://x@sha256:" + strings.Repeat("0", 64)
 	for _, src := range []string{
 		doc(ref, "ERRNO", "read,@pkey ALLOW", `clone ERRNO 0 MASKED_EQ "CLONE_NEWUSER" "CLONE_NEWUSER"`),
 		doc(ref+",builtin", "KILL", `mmap ALLOW 3 EQ "~MAP_32BIT"`),

@@ -51,7 +51,7 @@ func readSubject(arg string, facts seccomp.Facts, stdin io.Reader, stderr io.Wri
 		return subject{}, err
 	}
 	if beginsObject(src) {
-		p, err := compose.Parse(name, src, compose.Options{})
+		p, err := compose.Parse(name, src, composing(profile.Options{}))
 		if err != nil {
 			return subject{}, err
 		}

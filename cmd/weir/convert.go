@@ -108,7 +108,7 @@ func readForm(cmd *cobra.Command, arg, from string, o profile.Options) (*convert
 		if format == convert.OCI {
 			o.Dialect = profile.OCI
 		}
-		p, err := compose.Parse(file, src, compose.Options{Options: o})
+		p, err := compose.Parse(file, src, composing(o))
 		return &convert.Source{Profile: p}, err
 	case convert.SPO:
 		if !beginsObject(src) {

@@ -146,7 +146,7 @@ func (f *readFlags) addLenient(cmd *cobra.Command) {
 
 // read reads a PROFILE: a file, -, builtin or oci://HOST/PATH@DIGEST.
 func (f *readFlags) read(arg string, stdin io.Reader) (*profile.Profile, error) {
-	opts := compose.Options{Options: profile.Options{Lenient: f.lenient}}
+	opts := profile.Options{Lenient: f.lenient}
 	switch f.as {
 	case "docker":
 	case "oci":
@@ -158,7 +158,12 @@ func (f *readFlags) read(arg string, stdin io.Reader) (*profile.Profile, error) 
 	if err != nil {
 		return nil, err
 	}
-	return compose.Parse(file, src, opts)
+	return compose.Parse(file, src, composing(opts))
+}
+
+// composing reads what a profile extends as a PROFILE is read.
+func composing(o profile.Options) compose.Options {
+	return compose.Options{Options: o, Artifact: readArtifact}
 }
 
 // profileAndFacts returns what a verb resolves: a PROFILE, and what its flags say

@@ -6,8 +6,8 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/weir-dev/weir/compose"
 	"github.com/weir-dev/weir/lint"
+	"github.com/weir-dev/weir/profile"
 )
 
 func lintCommand() *cobra.Command {
@@ -47,7 +47,7 @@ something is, and 2 on trouble. A profile that is refused is a finding.`,
 				if err != nil {
 					return err
 				}
-				found = append(found, lint.Check(file, src, f, compose.Options{})...)
+				found = append(found, lint.Check(file, src, f, composing(profile.Options{}))...)
 			}
 			if err := write(cmd.OutOrStdout(), found); err != nil {
 				return err
