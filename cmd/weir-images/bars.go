@@ -115,9 +115,9 @@ func (b *bars) up(out *strings.Builder) {
 // line is one bar: name, bar, how much of how much, and how fast. All of it is ASCII, so
 // that bytes are columns.
 func (l *bar) line(now time.Time, width int) string {
-	text := fmt.Sprintf("%9s of %s%s", image.SizeText(l.Done), image.SizeText(l.Total), l.rate.text(now, l.Total-l.Done))
+	text := fmt.Sprintf("%6s of %6s%s", image.SizeText(l.Done), image.SizeText(l.Total), l.rate.text(now, l.Total-l.Done))
 	if l.Done >= l.Total {
-		text = fmt.Sprintf("%9s, finishing", image.SizeText(l.Total))
+		text = fmt.Sprintf("%6s, finishing", image.SizeText(l.Total))
 	}
 	room := width - len(l.name) - len("  []  ") - len("999.9kB of 999.9MB, 99.9MB/s, 59m59s left") - 1
 	if room < 10 || l.Total <= 0 {

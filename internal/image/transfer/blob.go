@@ -122,8 +122,8 @@ func addLayers(ctx context.Context, s *image.Store, diffIDs []image.Digest, blob
 	slots := make(chan struct{}, parallel)
 	var all sync.WaitGroup
 	for i, b := range blobs {
+		slots <- struct{}{}
 		all.Go(func() {
-			slots <- struct{}{}
 			defer func() { <-slots }()
 			state, done, kept := Present, int64(0), int64(0)
 			fill := func(dir string) (image.Digest, int64, error) {
