@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/weir-dev/weir/compose"
 	"github.com/weir-dev/weir/internal/spell"
 	"github.com/weir-dev/weir/policy"
 	"github.com/weir-dev/weir/profile"
@@ -28,29 +29,37 @@ const maxSingle = 50
 
 // Fix mends what has one evident remedy, and returns the text with the findings that
 // it mended: words one slip away from the only one that they can mean, and what has no
-// effect. Nothing else of the text changes.
+// effect. Nothing else of the text changes, and nothing of the files that it extends.
 //
-// A profile that could be read before, if only by Docker and runc, does not let more
-// through afterwards: that is proved, call by call, on each architecture that the
-// profile lists, or on all if it lists none, with no, all and Docker's capabilities. A
-// fix that would is left out. A profile that no runtime could read has no meaning that
-// could change; there only words are mended.
-func Fix(file string, src []byte, f seccomp.Facts) (fixed []byte, mended []Finding) {
+// Where something is taken out, the profile means the same as before; where a word is
+// mended, it does not let more through. That is proved, call by call, on each
+// architecture that the profile lists, or on all if it lists none, with no, all and
+// Docker's capabilities; before, it means what Docker and runc read. A fix without
+// proof is left out. A profile that no runtime could read has no meaning that could
+// change; there only words are mended.
+func Fix(file string, src []byte, f seccomp.Facts, o compose.Options) (fixed []byte, mended []Finding) {
+	m := mender{file: file, facts: f, options: o}
+	m.options.Lenient = true
 	text := string(src)
-	if _, err := profile.Parse(file, src, profile.Options{Lenient: true}); err != nil {
-		text, mended = mendWords(file, text, err)
-		if _, err := profile.Parse(file, []byte(text), profile.Options{Lenient: true}); err != nil {
+	if _, err := m.parse(text); err != nil {
+		text, mended = m.words(text, err)
+		if _, err := m.parse(text); err != nil {
 			return []byte(text), mended
 		}
 	}
 	var fixes []fix
 	root := spans(text)
-	for _, found := range Check(file, []byte(text), f) {
-		if edit, ok := remedy(&found, text, &root); ok {
-			fixes = append(fixes, fix{found, edit})
+	for _, found := range Check(file, []byte(text), f, o) {
+		if found.Pos.File != file {
+			continue
+		}
+		if edit, ok := word(&found.Problem, text); ok {
+			fixes = append(fixes, fix{found, edit, false})
+		} else if edit, ok := m.removal(&found, text, &root); ok {
+			fixes = append(fixes, fix{found, edit, true})
 		}
 	}
-	kept := proved(file, text, fixes, f)
+	kept := m.proved(text, fixes)
 	for _, k := range kept {
 		mended = append(mended, k.finding)
 	}
@@ -61,18 +70,29 @@ func Fix(file string, src []byte, f seccomp.Facts) (fixed []byte, mended []Findi
 type fix struct {
 	finding Finding
 	edit    Edit
+	exact   bool // it must not change what the profile means
 }
 
-// mendWords mends misspelt words for which no runtime reads a profile.
-func mendWords(file, text string, err error) (string, []Finding) {
+type mender struct {
+	file    string
+	facts   seccomp.Facts
+	options compose.Options
+}
+
+func (m *mender) parse(text string) (*profile.Profile, error) {
+	return compose.Parse(m.file, []byte(text), m.options)
+}
+
+// words mends misspelt words for which no runtime reads a profile.
+func (m *mender) words(text string, err error) (string, []Finding) {
 	var refusal *profile.Error
 	if !errors.As(err, &refusal) {
 		return text, nil
 	}
 	var fixes []fix
 	for _, p := range refusal.Problems {
-		if edit, ok := word(&p, text); ok {
-			fixes = append(fixes, fix{Finding{Rule: refused, Level: Error, Problem: p}, edit})
+		if edit, ok := word(&p, text); ok && p.Pos.File == m.file {
+			fixes = append(fixes, fix{Finding{Rule: refused, Level: Error, Problem: p}, edit, false})
 		}
 	}
 	fixes = apart(fixes)
@@ -83,18 +103,16 @@ func mendWords(file, text string, err error) (string, []Finding) {
 	return apply(text, fixes), mended
 }
 
-// remedy says what would mend a finding.
-func remedy(found *Finding, text string, root *span) (Edit, bool) {
-	if edit, ok := word(&found.Problem, text); ok {
-		return edit, true
-	}
+// removal says what to take out for a finding.
+func (m *mender) removal(found *Finding, text string, root *span) (Edit, bool) {
 	last := found.Path[strings.LastIndexByte(found.Path, '.')+1:]
 	switch {
-	case found.Rule == repeatedName,
-		(found.Rule == misuse || found.Rule == refused) && strings.HasSuffix(found.Msg, " takes no errno"):
-		return without(root.at(found.Path))
+	case found.Rule == repeatedName:
+		return without(root.at(offset(&found.Problem, text), element))
 	case found.Rule == ineffective && strings.HasPrefix(found.Msg, "unknown key "):
-		return without(root.keyAt(offset(&found.Problem, text)))
+		return without(root.at(offset(&found.Problem, text), member))
+	case (found.Rule == misuse || found.Rule == refused) && strings.HasSuffix(found.Msg, " takes no errno"):
+		return without(root.find(found.Path))
 	case found.Rule == mask && last == "valueTwo":
 		return masked(root, found.Path, text)
 	}
@@ -152,7 +170,7 @@ func without(value, parent *span) (Edit, bool) {
 
 // masked cuts a datum to its mask, and takes it out where there is no mask.
 func masked(root *span, path, text string) (Edit, bool) {
-	datum, condition := root.at(path)
+	datum, condition := root.find(path)
 	if datum == nil {
 		return Edit{}, false
 	}
@@ -160,8 +178,8 @@ func masked(root *span, path, text string) (Edit, bool) {
 		n, err := strconv.ParseUint(text[v.start:v.end], 10, 64)
 		return n, err == nil
 	}
-	value, _ := condition.at("value")
-	op, _ := condition.at("op")
+	value, _ := condition.find("value")
+	op, _ := condition.find("op")
 	if value == nil || op == nil {
 		return Edit{}, false
 	}
@@ -197,35 +215,46 @@ func apply(text string, fixes []fix) string {
 	return b.String() + text[at:]
 }
 
-// proved returns those of the fixes with which the profile is proved not to let more
-// through: all, or those that can be added one after the other.
-func proved(file, text string, fixes []fix, f seccomp.Facts) []fix {
+// proved returns those of the fixes with which the profile is proved to mean what it
+// should: all, or those that can be added one after the other.
+func (m *mender) proved(text string, fixes []fix) []fix {
 	fixes = apart(fixes)
-	if len(fixes) == 0 || tightens(file, text, apply(text, fixes), f) {
+	var exact []fix
+	for _, f := range fixes {
+		if f.exact {
+			exact = append(exact, f)
+		}
+	}
+	all := len(fixes) == len(exact) || m.proves(text, apply(text, fixes), false)
+	if all && m.proves(text, apply(text, exact), true) {
 		return fixes
 	}
 	var kept []fix
 	for _, one := range fixes[:min(len(fixes), maxSingle)] {
-		if with := append(kept[:len(kept):len(kept)], one); tightens(file, text, apply(text, with), f) {
+		if with := append(kept[:len(kept):len(kept)], one); m.proves(apply(text, kept), apply(text, with), one.exact) {
 			kept = with
 		}
 	}
 	return kept
 }
 
-// tightens reports whether a profile lets through no call more than another one.
-func tightens(file, before, after string, f seccomp.Facts) bool {
-	was, err := profile.Parse(file, []byte(before), profile.Options{Lenient: true})
+// proves reports whether a profile lets through no call more than another one; if
+// exact, whether it means the same.
+func (m *mender) proves(before, after string, exact bool) bool {
+	if before == after {
+		return true
+	}
+	was, err := m.parse(before)
 	if err != nil {
 		return false
 	}
-	is, err := profile.Parse(file, []byte(after), profile.Options{Lenient: true})
+	is, err := m.parse(after)
 	if err != nil {
 		return false
 	}
 	for _, native := range natives(was) {
 		for _, caps := range []seccomp.Caps{0, seccomp.DefaultCaps, seccomp.AllCaps} {
-			facts := seccomp.Facts{Arch: native, Kernel: f.Kernel, Caps: caps}
+			facts := seccomp.Facts{Arch: native, Kernel: m.facts.Kernel, Caps: caps}
 			a, _, err := policy.Resolve(was, facts, policy.Options{Lenient: true})
 			if err != nil {
 				continue // there it is no profile
@@ -235,8 +264,8 @@ func tightens(file, before, after string, f seccomp.Facts) bool {
 				return false
 			}
 			c := verify.Compare(native, verify.Subject{Policy: a}, verify.Subject{Policy: b}, fixSteps, maxFindings)
-			looser := func(d verify.Difference) bool { return d.A.Stricter(d.B) }
-			if c.Verdict == verify.Undecided || c.Reason != "" || slices.ContainsFunc(c.Differences, looser) {
+			worse := func(d verify.Difference) bool { return exact || d.A.Stricter(d.B) }
+			if c.Verdict == verify.Undecided || c.Reason != "" || slices.ContainsFunc(c.Differences, worse) {
 				return false
 			}
 		}

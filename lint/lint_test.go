@@ -79,6 +79,9 @@ func TestEachRuleHasAPageInTheDocs(t *testing.T) {
 		if first, _, _ := strings.Cut(string(b), "\n"); first != fmt.Sprintf("# %s: %s", r.ID, r.Title) {
 			t.Errorf("%s.md begins with %q", r.ID, first)
 		}
+		if !strings.Contains(string(b), "`weir lint --fix` ") {
+			t.Errorf("%s.md does not say what --fix does", r.ID)
+		}
 	}
 }
 

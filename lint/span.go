@@ -68,9 +68,9 @@ func (s *spanner) scalar() string {
 	return s.text[s.i-n : s.i]
 }
 
-// at finds a value by its path, such as syscalls[3].names[1], and what it lies in: nil
+// find finds a value by its path, such as syscalls[3].names[1], and what it lies in: nil
 // if there is none.
-func (v *span) at(path string) (value, parent *span) {
+func (v *span) find(path string) (value, parent *span) {
 	for path != "" {
 		parent = v
 		switch rest, isIndex := strings.CutPrefix(path, "["); {
@@ -103,15 +103,21 @@ func (v *span) at(path string) (value, parent *span) {
 	return v, parent
 }
 
-// keyAt finds the member whose key begins at an offset, and what it lies in.
-func (v *span) keyAt(offset int) (member, parent *span) {
+// What an offset is the beginning of.
+const (
+	member  = true // a key and its value
+	element = false
+)
+
+// at finds the member or the element that begins at an offset, and what it lies in.
+func (v *span) at(offset int, what bool) (value, parent *span) {
 	for i := range v.values {
 		c := &v.values[i]
-		if c.key == offset && c.start != offset {
+		if c.key == offset && (c.start != offset) == what {
 			return c, v
 		}
 		if offset >= c.start && offset < c.end {
-			return c.keyAt(offset)
+			return c.at(offset, what)
 		}
 	}
 	return nil, nil

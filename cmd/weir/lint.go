@@ -13,6 +13,7 @@ import (
 func lintCommand() *cobra.Command {
 	var facts factFlags
 	var format, failOn string
+	var fix, diff bool
 	cmd := &cobra.Command{
 		Use:   "lint PROFILE...",
 		Short: "Find what is wrong with profiles, or likely to be",
@@ -23,10 +24,16 @@ Each finding has the number of its rule, which has a page in docs/lint.
 The comment of a rule silences a finding about it: "comment": "weir:ignore WEIR019".
 
 The exit code is 0 if nothing is found at the level of --fail-on or above it, 1 if
-something is, and 2 on trouble. A profile that is refused is a finding.`,
+something is, and 2 on trouble. A profile that is refused is a finding.
+
+--fix mends in the files what has one remedy, and reports the rest: words one slip away
+from the only one that they can mean, if the profile is proved to let nothing more
+through then, and what has no effect, if it is proved to mean the same. --diff shows what
+that would change, as a patch, and changes nothing; the exit code is 1 if it is something.`,
 		Example: `  weir lint profile.json
   weir lint --format sarif profiles/*.json > weir.sarif
-  weir lint --arch aarch64 --fail-on error profile.json`,
+  weir lint --arch aarch64 --fail-on error profile.json
+  weir lint --diff profile.json | patch -p1`,
 		Args: cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			write := formats[format]
@@ -41,11 +48,19 @@ something is, and 2 on trouble. A profile that is refused is a finding.`,
 			if err != nil {
 				return err
 			}
+			if diff {
+				return showFixes(cmd, args, f)
+			}
 			var found []lint.Finding
 			for _, arg := range args {
 				file, src, err := readSource(arg, cmd.InOrStdin())
 				if err != nil {
 					return err
+				}
+				if fix {
+					if src, err = mend(cmd.ErrOrStderr(), file, src, f); err != nil {
+						return err
+					}
 				}
 				found = append(found, lint.Check(file, src, f, composing(profile.Options{}))...)
 			}
@@ -63,6 +78,9 @@ something is, and 2 on trouble. A profile that is refused is a finding.`,
 	facts.add(cmd)
 	cmd.Flags().StringVar(&format, "format", "text", "text, json, sarif (2.1.0) or github (annotations of a workflow)")
 	cmd.Flags().StringVar(&failOn, "fail-on", "warning", "exit with 1 if something is found at this level or above it: error, warning or note")
+	cmd.Flags().BoolVar(&fix, "fix", false, "mend in the files what has one remedy")
+	cmd.Flags().BoolVar(&diff, "diff", false, "show what --fix would change, and change nothing")
+	cmd.MarkFlagsMutuallyExclusive("fix", "diff")
 	return cmd
 }
 
