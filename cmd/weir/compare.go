@@ -142,6 +142,8 @@ type change struct {
 	A         string `json:"a"`       // its answers
 	B         string `json:"b"`
 
+	Why []string `json:"why,omitempty"` // what of an engine leads to b
+
 	zero bool // all arguments of the witness are
 }
 

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -140,14 +141,14 @@ func (r *report) print(w io.Writer, a, b string) error {
 
 // printDirection groups what changes in the same way.
 func (r *report) printDirection(out *bytes.Buffer, direction string) {
-	type group struct{ abi, a, b string }
+	type group struct{ abi, a, b, why string }
 	var order []group
 	members := map[group][]change{}
 	for _, c := range r.Changes {
 		if c.Direction != direction {
 			continue
 		}
-		g := group{c.ABI, c.A, c.B}
+		g := group{c.ABI, c.A, c.B, strings.Join(c.Why, "; ")}
 		if members[g] == nil {
 			order = append(order, g)
 		}
@@ -155,16 +156,26 @@ func (r *report) printDirection(out *bytes.Buffer, direction string) {
 	}
 	for _, g := range order {
 		fmt.Fprintf(out, "\n%s  %s  %s -> %s\n", direction, g.abi, g.a, g.b)
+		if g.why != "" {
+			fmt.Fprintf(out, "  because %s\n", g.why)
+		}
 		printList(out, members[g])
 	}
 }
 
-// printList fills lines.
 func printList(out *bytes.Buffer, list []change) {
+	var texts []string
+	for _, c := range list {
+		texts = append(texts, c.text())
+	}
+	printWords(out, texts)
+}
+
+// printWords fills lines.
+func printWords(out *bytes.Buffer, list []string) {
 	const width = 96
 	column := 0
-	for i, c := range list {
-		text := c.text()
+	for i, text := range list {
 		if i < len(list)-1 {
 			text += ","
 		}

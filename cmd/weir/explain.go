@@ -17,7 +17,8 @@ import (
 
 func explainCommand() *cobra.Command {
 	var facts factFlags
-	var asJSON bool
+	var asJSON, ask bool
+	var engine string
 	var read readFlags
 	cmd := &cobra.Command{
 		Use:   "explain PROFILE [CALL...]",
@@ -29,13 +30,26 @@ is guarded. Without CALL: the whole profile, for each ABI.
 A CALL is written as strace prints it: 'socket(AF_ALG, SOCK_SEQPACKET, 0)'. A name or a
 number alone asks about every argument; _ is one that is left open.
 
---arch all asks about the kernels of every architecture, in one line each.`,
+--arch all asks about the kernels of every architecture, in one line each.
+
+--engine says what runc or crun makes of the profile instead: where that differs from
+what the profile says, and whether their init gets as far as the container's program. It
+is a prediction; what it cannot know depends on the engine. --ask has the installed engine
+start a container, and reads its filter. --as says who hands the profile to the engine.`,
 		Example: `  weir explain builtin 'clone(CLONE_NEWUSER|SIGCHLD)'
   weir explain --cap-add SYS_ADMIN builtin mount 'socket(AF_VSOCK, SOCK_STREAM, 0)'
   weir explain --arch all profile.json clone3
-  weir explain profile.json`,
+  weir explain profile.json
+  weir explain --engine runc profile.json
+  weir explain --engine crun --ask profile.json 'personality(0xffffffff)'`,
 		Args: cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if engine != "" {
+				return explainEngine(cmd, engine, ask, args, &facts, &read, asJSON)
+			}
+			if ask {
+				return errors.New("--ask asks the engine of --engine, and there is none")
+			}
 			everywhere := facts.arch == "all"
 			if everywhere {
 				facts.arch = ""
@@ -63,6 +77,8 @@ number alone asks about every argument; _ is one that is left open.
 	facts.add(cmd)
 	cmd.Flags().Lookup("arch").Usage = "architecture of the kernel that runs the filter, such as aarch64, or all (default: this machine's)"
 	read.add(cmd)
+	cmd.Flags().StringVar(&engine, "engine", "", "say what runc or crun makes of it; with a version, runc:1.1.5 (default: the installed one's)")
+	cmd.Flags().BoolVar(&ask, "ask", false, "with --engine: start a container with the installed one, and read its filter")
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON: a list with an entry for each CALL or architecture")
 	return cmd
 }

@@ -146,24 +146,30 @@ func (f *readFlags) addLenient(cmd *cobra.Command) {
 
 // read reads a PROFILE: a file, -, builtin or oci://HOST/PATH@DIGEST.
 func (f *readFlags) read(arg string, stdin io.Reader) (*profile.Profile, error) {
-	opts := profile.Options{Lenient: f.lenient}
-	switch f.as {
-	case "docker":
-	case "oci":
-		opts.Dialect = profile.OCI
-	default:
-		return nil, hintf(fmt.Errorf("--as: unknown dialect %q", f.as), "the dialects are docker and oci")
+	dialect, err := f.dialect()
+	if err != nil {
+		return nil, err
 	}
 	file, src, err := readSource(arg, stdin)
 	if err != nil {
 		return nil, err
 	}
-	return compose.Parse(file, src, composing(opts))
+	return compose.Parse(file, src, composing(profile.Options{Lenient: f.lenient, Dialect: dialect}))
 }
 
 // composing reads what a profile extends as a PROFILE is read.
 func composing(o profile.Options) compose.Options {
 	return compose.Options{Options: o, Artifact: readArtifact}
+}
+
+func (f *readFlags) dialect() (profile.Dialect, error) {
+	switch f.as {
+	case "docker":
+		return profile.Superset, nil
+	case "oci":
+		return profile.OCI, nil
+	}
+	return 0, hintf(fmt.Errorf("--as: unknown dialect %q", f.as), "the dialects are docker and oci")
 }
 
 // profileAndFacts returns what a verb resolves: a PROFILE, and what its flags say
