@@ -28,8 +28,21 @@ type Needs struct {
 
 const goRuntime = "clone clone3 epoll_pwait fchown madvise mmap munmap nanosleep rt_sigprocmask rt_sigreturn sched_yield sigaltstack tgkill"
 
-// Inits has the newest of an engine last.
-var Inits = [...]Init{
+// Newest returns what the newest version of each engine calls.
+func Newest() []Init {
+	var list []Init
+	for _, in := range inits {
+		if n := len(list); n > 0 && list[n-1].Engine == in.Engine {
+			list[n-1] = in
+		} else {
+			list = append(list, in)
+		}
+	}
+	return list
+}
+
+// inits has the versions of an engine together, the newest last.
+var inits = [...]Init{
 	{
 		Engine: "runc", From: Version{1, 1, 0}, To: Version{1, 1, 99},
 		Plain: Needs{
@@ -84,8 +97,8 @@ func (p *Prediction) Starts(noNewPrivs bool) Start {
 		return Start{depends, p.doubts}
 	}
 	var older *Init
-	for i := range Inits {
-		in := &Inits[i]
+	for i := range inits {
+		in := &inits[i]
 		switch {
 		case in.Engine != p.Engine.Name:
 		case !p.Engine.Version.before(in.From) && !in.To.before(p.Engine.Version):
@@ -95,7 +108,7 @@ func (p *Prediction) Starts(noNewPrivs bool) Start {
 		}
 	}
 	if older == nil {
-		older = &Inits[slices.IndexFunc(Inits[:], func(in Init) bool { return in.Engine == p.Engine.Name })]
+		older = &inits[slices.IndexFunc(inits[:], func(in Init) bool { return in.Engine == p.Engine.Name })]
 	}
 	s := p.starts(older, noNewPrivs)
 	if s.Answer != depends {
