@@ -25,7 +25,7 @@ var (
 
 // nativeBounded is the first runc that answers newer calls with ENOSYS on the
 // native architecture even if the document does not list it.
-var nativeBounded = Version{1, 5, 0}
+var nativeBounded = Version{1, 2, 0}
 
 // Parse reads runc, crun, or one of them with a version: runc:1.1.5.
 func Parse(s string) (e Engine, versioned bool, err error) {

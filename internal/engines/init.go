@@ -57,7 +57,20 @@ var inits = [...]Init{
 		},
 	},
 	{
-		Engine: "runc", From: Version{1, 5, 0}, To: Version{1, 5, 99},
+		Engine: "runc", From: Version{1, 2, 0}, To: Version{1, 3, 99},
+		Plain: Needs{
+			Must:  "capget capset chdir close execve fstat fstatfs getcwd getdents64 getppid newfstatat openat prctl read setgid setgroups setuid write",
+			Also:  "close_range epoll_ctl faccessat2 fcntl getpid",
+			Maybe: "futex " + goRuntime,
+		},
+		Late: Needs{
+			Must:  "close execve fstatfs getdents64 openat write",
+			Also:  "epoll_ctl fcntl getpid",
+			Maybe: "futex " + goRuntime,
+		},
+	},
+	{
+		Engine: "runc", From: Version{1, 4, 0}, To: Version{1, 5, 99},
 		Plain: Needs{
 			Must:  "capget capset chdir close execve fstat fstatfs futex getcwd getdents64 getppid newfstatat openat prctl read setgid setgroups setuid statx write",
 			Also:  "close_range epoll_ctl faccessat2 fcntl getpid openat2",

@@ -41,6 +41,9 @@ type unsureRange struct {
 // refuses the document.
 func (p *Prediction) Refused() bool { return len(p.refusals) > 0 }
 
+// Doubtful reports whether they may, or never end.
+func (p *Prediction) Doubtful() bool { return len(p.doubts) > 0 }
+
 // Unsure reports whether, and why, what becomes of a number depends on what
 // cannot be known from the document.
 func (p *Prediction) Unsure(audit seccomp.AuditArch, nr seccomp.Nr) (why string, unsure bool) {
@@ -151,16 +154,20 @@ type model struct {
 
 	calls map[place]*decision
 	last  map[seccomp.Arch]boundary
+
+	absent bool // a name is of a call that not every architecture has
 }
 
 // architectures reads the list, to which libseccomp adds the native one.
 func (m *model) architectures() error {
 	m.archs = []seccomp.Arch{m.Native}
+	m.knowsArch(m.Native)
 	for _, text := range m.document.Architectures {
 		a, ok := seccomp.ParseArch(text)
 		if !ok {
 			return fmt.Errorf("unknown architecture %q", text)
 		}
+		m.knowsArch(a)
 		if a.ByteOrder() != m.Native.ByteOrder() {
 			m.refuse(fmt.Sprintf("libseccomp refuses %v beside %v: they have another byte order", a, m.Native))
 			continue
@@ -171,6 +178,18 @@ func (m *model) architectures() error {
 	}
 	slices.Sort(m.archs)
 	return nil
+}
+
+// knowsArch looks for the one architecture that came to libseccomp late.
+func (m *model) knowsArch(a seccomp.Arch) {
+	lib := m.Engine.Libseccomp
+	switch {
+	case a != seccomp.ArchLOONGARCH64 || !lib.before(Version{2, 6, 0}):
+	case lib != (Version{}) && !(Version{2, 5, 4}).before(lib):
+		m.refuse(fmt.Sprintf("libseccomp %v does not know %v", lib, a))
+	case a != m.Native:
+		m.doubt(fmt.Sprintf("libseccomp knows %v since 2.6.0", a))
+	}
 }
 
 // check finds what the engine refuses.

@@ -131,10 +131,15 @@ func (m *model) bounded(a seccomp.Arch) bool {
 }
 
 // unsureBoundary tells of the numbers that are newer than the profile only if
-// libseccomp does not know all of its names.
+// libseccomp does not know all of its names, or only if it knows one.
 func (m *model) unsureBoundary(a seccomp.Arch) {
-	if b := m.last[a]; m.bounded(a) && b.most > b.sure {
-		m.unsure = append(m.unsure, unsureRange{a.Audit(), b.sure + 1, b.most,
-			fmt.Sprintf("runc answers ENOSYS above the largest number whose name libseccomp knows, %d at least and %d at most", b.sure&^x32First, b.most&^x32First)})
+	b := m.last[a]
+	if !m.bounded(a) || b.most <= b.sure {
+		return
 	}
+	first, last, why := b.sure+1, b.most, fmt.Sprintf("runc answers ENOSYS above the largest number whose name libseccomp knows, %d at least and %d at most", b.sure&^x32First, b.most&^x32First)
+	if b.sure == 0 {
+		first, last, why = 0, 1<<32-1, fmt.Sprintf("runc answers ENOSYS above %d if libseccomp knows that name", b.most&^x32First)
+	}
+	m.unsure = append(m.unsure, unsureRange{a.Audit(), first, last, why})
 }

@@ -76,6 +76,9 @@ func (m *model) name(e *Entry, call syscalls.Call, a seccomp.Arch, knows knowled
 			return
 		case unsure:
 			m.unsure = append(m.unsure, unsureRange{at.audit, nr, nr, "not every " + m.Engine.library() + " knows the name"})
+			if other, ok := placeOf(mistaken(call.String()), a); ok {
+				m.unsure = append(m.unsure, unsureRange{other.audit, other.nr, other.nr, "libseccomp takes " + call.String() + " for it"})
+			}
 		}
 		if b := m.last[a]; !multiplexed { // libseccomp has another number for those
 			b.most = max(b.most, nr)
@@ -85,6 +88,7 @@ func (m *model) name(e *Entry, call syscalls.Call, a seccomp.Arch, knows knowled
 			m.last[a] = b
 		}
 	}
+	m.absent = m.absent || !has || multiplexed
 	if ret == m.byDefault {
 		if has {
 			m.because(at, fmt.Sprintf("%s equals the default action, and %s drops it", m.path(e), m.Engine.Name))
@@ -229,12 +233,38 @@ func (d *decision) certain() bool {
 	return equality || single
 }
 
-// decide finds the calls about which libseccomp's answer is not certain.
+// decide finds the calls about which libseccomp's answer is not certain: those
+// with several rules that it lays out by an order of its own, all others with
+// conditions beside them; and, if a rule is about a call that an architecture
+// does not have, those with the least numbers, up to one without conditions
+// (libseccomp 2.5.4 was then seen to lose their rules).
 func (m *model) decide() {
-	for _, at := range m.places() {
-		if d := m.calls[at]; d.always == nil && !d.certain() {
-			m.unsure = append(m.unsure, unsureRange{at.audit, at.nr, at.nr, unclear})
-			m.doubt(m.callName(at) + ": " + unclear)
+	for _, a := range m.archs {
+		var of []place
+		for _, at := range m.places() {
+			if at.audit == a.Audit() && at.nr.X32() == (a == seccomp.ArchX32) {
+				of = append(of, at)
+			}
+		}
+		beside := false
+		for _, at := range of {
+			if d := m.calls[at]; d.always == nil && !d.certain() {
+				m.unsure = append(m.unsure, unsureRange{at.audit, at.nr, at.nr, unclear})
+				m.doubt(m.callName(at) + ": " + unclear)
+				beside = true
+			}
+		}
+		lowest := true
+		for _, at := range of {
+			switch d := m.calls[at]; {
+			case d.always != nil:
+				lowest = false
+			case !d.certain():
+			case beside:
+				m.unsure = append(m.unsure, unsureRange{at.audit, at.nr, at.nr, "it has conditions, beside rules of other calls that libseccomp lays out by an order of its own"})
+			case lowest && m.absent:
+				m.unsure = append(m.unsure, unsureRange{at.audit, at.nr, at.nr, "it has conditions and the least number of all, beside names that not every architecture has: libseccomp may lose its rule"})
+			}
 		}
 	}
 }
