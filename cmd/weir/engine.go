@@ -193,6 +193,9 @@ func (q *engineQuestion) read(r *engineReport, arg string, read *readFlags, stdi
 		}
 		return err
 	}
+	if !q.written.Plain() {
+		return hintf(fmt.Errorf("%s: it extends others, or names groups or constants, and only weir reads that", file), "weir flatten writes what engines read: weir flatten %s | weir explain --engine %s -", arg, q.engine.Name)
+	}
 	if q.given, err = profile.Parse(file, src, profile.Options{Lenient: true, Dialect: dialect}); err != nil {
 		return err
 	}

@@ -83,10 +83,11 @@ type Version [3]int
 
 // ParseVersion reads 1.5, 1.5.2, or 1.1.5+ds1: the numbers at its start.
 func ParseVersion(s string) (v Version, err error) {
+	numbers := s
 	if i := strings.IndexFunc(s, func(r rune) bool { return r != '.' && (r < '0' || r > '9') }); i >= 0 {
-		s = s[:i]
+		numbers = s[:i]
 	}
-	parts := strings.Split(s, ".")
+	parts := strings.Split(numbers, ".")
 	if len(parts) > len(v) {
 		parts = parts[:len(v)]
 	}

@@ -85,7 +85,7 @@ var inits = [...]Init{
 	{
 		Engine: "crun", From: Version{1, 8, 0}, To: Version{1, 8, 99},
 		Plain: Needs{Must: "capset execve prctl rt_sigaction rt_sigprocmask setresgid setresuid write", Also: "close"},
-		Late:  Needs{Must: "execve", Also: "close", Maybe: "close_range"},
+		Late:  Needs{Must: "execve", Also: "close"},
 	},
 }
 

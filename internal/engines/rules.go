@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/weir-dev/weir/bpf"
 	"github.com/weir-dev/weir/policy"
 	"github.com/weir-dev/weir/seccomp"
 	"github.com/weir-dev/weir/syscalls"
@@ -208,6 +209,10 @@ func (m *model) add(at place, r added, generated bool) {
 	d.rules = append(d.rules, r)
 }
 
+// likelyLength is an estimate of a program's length that leaves room for all that
+// libseccomp adds. Docker's default is at 2,300, and has 1,300 instructions.
+const likelyLength = 3500
+
 const unclear = "libseccomp decides about its rules together by an order of its own, or refuses them"
 
 // certain reports the sets of rules that libseccomp was never seen to compile
@@ -239,6 +244,16 @@ func (d *decision) certain() bool {
 // does not have, those with the least numbers, up to one without conditions
 // (libseccomp 2.5.4 was then seen to lose their rules).
 func (m *model) decide() {
+	length := 0
+	for _, d := range m.calls {
+		length += 2
+		for _, r := range d.rules {
+			length += 1 + 4*len(r.conds)
+		}
+	}
+	if length > likelyLength {
+		m.doubt(fmt.Sprintf("libseccomp's program may be longer than the %d instructions that the kernel takes", bpf.MaxLen))
+	}
 	for _, a := range m.archs {
 		var of []place
 		for _, at := range m.places() {
