@@ -38,11 +38,8 @@ func (m *model) build() {
 				last = edges[i+1] - 1
 			}
 			arch, rules := m.rules(place{audit, first})
-			row := policy.Row{First: first, Last: last, Arch: arch, Rules: rules}
-			if m.calls[place{audit, first}] != nil {
-				row.Name = m.callName(place{audit, first})
-			}
-			abi.Rows = append(abi.Rows, row)
+			named := m.calls[place{audit, first}] != nil
+			abi.Rows = append(abi.Rows, policy.Row{First: first, Last: last, Arch: arch, Named: named, Rules: rules})
 		}
 		m.Policy.ABIs = append(m.Policy.ABIs, abi)
 	}
