@@ -19,6 +19,9 @@ type Case struct {
 	Lenient bool // weir reads what would loosen the profile as runc does
 	Facts   seccomp.Facts
 	Seed    uint64 // of the calls that are tried
+
+	// Sweep, if not nil, gives these calls in their place.
+	Sweep func(f func(*seccomp.Data))
 }
 
 // small are profiles of a few lines, each about one thing that libseccomp does.
@@ -30,7 +33,7 @@ var kernels = []seccomp.KernelVersion{{Major: 4, Minor: 4}, {Major: 4, Minor: 8}
 
 // fixed returns the cases that do not depend on chance.
 func fixed() ([]Case, error) {
-	var cases []Case
+	cases := sweeps() // the longest first
 	docker := []byte(profile.Default().Source())
 	cases = append(cases, shipped("docker", docker)...)
 	old, err := oldShape(docker)

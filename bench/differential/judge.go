@@ -76,7 +76,11 @@ func (j *judge) compare(c *Case, result *Result) error {
 	why := prover{judge: j, rules: rules, alone: make(map[int]libseccomp.Pseudo)}
 	order := c.Facts.Arch.ByteOrder()
 	var trouble error
-	inputs(rules, pol, rand.New(rand.NewPCG(c.Seed, 1)), func(d *seccomp.Data) {
+	calls := c.Sweep
+	if calls == nil {
+		calls = func(f func(*seccomp.Data)) { inputs(rules, pol, rand.New(rand.NewPCG(c.Seed, 1)), f) }
+	}
+	calls(func(d *seccomp.Data) {
 		got, _, err := program.Run(d, order)
 		if err != nil {
 			trouble = fmt.Errorf("running weir's program: %w", err)
