@@ -40,6 +40,15 @@ func Constant(a seccomp.Arch, name string) (uint64, bool) {
 	return c.on(a)
 }
 
+// Constants returns the names of all constants, in their order.
+func Constants() []string {
+	names := make([]string, len(constants))
+	for i := range constants {
+		names[i] = constants[i].name
+	}
+	return names
+}
+
 func lookup(name string) *constant {
 	i := sort.Search(len(constants), func(i int) bool { return constants[i].name >= name })
 	if i < len(constants) && constants[i].name == name {

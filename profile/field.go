@@ -111,6 +111,9 @@ func (p *parser) unknownKey(f *fields, key string, pos Pos) {
 	if p.options.Dialect == OCI {
 		keys = keys[:f.oci]
 	}
+	if key == "$schema" {
+		return // for editors
+	}
 	msg, near := fmt.Sprintf("unknown key %q", clip(key)), nearest(key, keys, "")
 	switch {
 	case near != "":

@@ -75,7 +75,7 @@ func (p *parser) judgeFilter(r *Rule, key string, f *Filter, looser bool) {
 		if _, ok := archNamed(name.Text); ok {
 			continue
 		}
-		hint := suggestion(name.Text, dockerNames(), "")
+		hint := suggestion(name.Text, Arches(), "")
 		if a, ok := seccomp.ArchNamed(name.Text); ok {
 			hint = fmt.Sprintf("it is written %q", dockerName(a))
 		}
@@ -88,7 +88,8 @@ func (p *parser) judgeFilter(r *Rule, key string, f *Filter, looser bool) {
 	}
 }
 
-func dockerNames() []string {
+// Arches returns the names by which "arches" calls the architectures.
+func Arches() []string {
 	var names []string
 	for _, a := range seccomp.Archs() {
 		names = append(names, dockerName(a))

@@ -50,6 +50,7 @@ func (p *parser) rule(index int) {
 	case name != "" && len(r.Names) > 0:
 		p.report(max(namesPos, namePos), `both "name" and "names" are given`, `keep "names"`)
 	case name != "":
+		p.call(name)
 		r.Names = []Name{{name, namePos}}
 	case len(r.Names) == 0:
 		p.note(r.Pos, "the rule names no call and does nothing", "")
@@ -84,12 +85,17 @@ func (p *parser) nameList() []Name {
 // callList reads "names": calls and, in weir's dialect, groups.
 func (p *parser) callList() []Name {
 	list := p.nameList()
-	for _, n := range list {
-		if n.Text[0] == '@' && p.options.Dialect == Superset {
-			p.profile.weirs = true
-		}
+	for i := range list {
+		p.call(list[i].Text)
 	}
 	return list
+}
+
+// call looks at the name of a call, which may be a group.
+func (p *parser) call(name string) {
+	if name[0] == '@' && p.options.Dialect == Superset {
+		p.profile.weirs = true
+	}
 }
 
 // plain reads a string in which control characters have no place, escaped or

@@ -17,6 +17,7 @@ func TestWhatOnlyWeirReads(t *testing.T) {
 		{"extends nothing", top(`"extends": [], ` + rule), true},
 		{"no extends", top(`"extends": null, ` + rule), true},
 		{"a group", top(`"syscalls": [{"names": ["@mount"], "action": "SCMP_ACT_ALLOW"}]`), false},
+		{"a group alone", top(`"syscalls": [{"name": "@mount", "action": "SCMP_ACT_ALLOW"}]`), false},
 		{"a constant", allow(`"args": [{"index": 0, "value": "AF_ALG", "op": "SCMP_CMP_EQ"}]`), false},
 		{"numbers and names", top(rule), true},
 	} {
