@@ -13,12 +13,13 @@ import (
 )
 
 func disasmCommand() *cobra.Command {
-	var arch string
+	var arch, format string
 	cmd := &cobra.Command{
 		Use:   "disasm FILE",
-		Short: "Print a program as text",
+		Short: "Print a program as text, or in another form",
 		Long: `Print a program (classic BPF) as text, with the names of architectures and system calls.
-FILE, or - for standard input, has any form that weir compile writes: ` + programFormats + `.`,
+FILE, or - for standard input, has any form that weir compile writes: ` + programFormats + `.
+With --format it is written in another of these.`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			facts := factFlags{arch: arch}
@@ -30,11 +31,16 @@ FILE, or - for standard input, has any form that weir compile writes: ` + progra
 			if err != nil {
 				return err
 			}
-			_, err = io.WriteString(cmd.OutOrStdout(), prog.Disassemble(f.Arch.ByteOrder(), annotator(prog)))
+			text, err := programText(prog, f.Arch.ByteOrder(), format)
+			if err != nil {
+				return err
+			}
+			_, err = cmd.OutOrStdout().Write(text)
 			return err
 		},
 	}
 	cmd.Flags().StringVar(&arch, "arch", "", "architecture of the kernel that the program is for: its byte order (default: this machine's)")
+	cmd.Flags().StringVarP(&format, "format", "f", "asm", "form to print: "+programFormats)
 	return cmd
 }
 
