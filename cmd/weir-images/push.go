@@ -18,9 +18,11 @@ func pushCommand() *cobra.Command {
 		Short: "Put a profile into a registry",
 		Long: `Put a profile into a registry, as the OCI artifact that Kubernetes' runtimes and the
 security-profiles-operator read. FILE (- is standard input) must be a profile by the OCI's
-format; weir convert makes one. What is printed names it by its digest: the same file has
-the same one everywhere, and it can be used wherever weir takes a PROFILE.`,
+format; weir flatten and weir convert --to oci write one. What is printed names it by its
+digest: the same profile has the same one everywhere, and it can be used wherever weir takes
+a PROFILE.`,
 		Example: `  weir push web.json registry.example/profiles/web:1
+  weir flatten extended.json | weir push - registry.example/profiles/extended:1
   weir run --security-opt seccomp=oci://registry.example/profiles/web@sha256:... IMAGE`,
 		Args: cobra.ExactArgs(2),
 		RunE: func(cmd *cobra.Command, args []string) error {

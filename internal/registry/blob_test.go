@@ -113,7 +113,7 @@ func TestBlobsOfOddRegistries(t *testing.T) {
 		}, "", 1},
 		{"it has lost the blob", func(w http.ResponseWriter, r *http.Request, n int) {
 			w.WriteHeader(404)
-		}, "fetch, 0B of 10kB: HOST does not have it", 1},
+		}, "fetch, 0B of 10kB: HOST answers 404 Not Found", 1},
 		{"it is busy on the second request", func(w http.ResponseWriter, r *http.Request, n int) {
 			switch n {
 			case 1:

@@ -162,15 +162,23 @@ func (r *Repository) failed(step string, err error) error {
 		}
 		return fmt.Errorf("%s: %w", step, err)
 	}
-	err = answer
+	return fmt.Errorf("%s: %s answers %s", step, answer.Request.URL.Host, r.said(answer))
+}
+
+// said is an answer in short, and what to do about it where that is known.
+func (r *Repository) said(answer *transport.Error) string {
+	s := fmt.Sprintf("%d %s", answer.StatusCode, http.StatusText(answer.StatusCode))
+	for _, d := range answer.Errors {
+		s += fmt.Sprintf(", %s: %s", d.Code, d.Message)
+	}
 	switch answer.StatusCode {
 	case http.StatusNotFound:
-		return fmt.Errorf("%s: %s does not have it; check the name and the tag: %w", step, r.host, err)
+		return s + "; check the name and the tag"
 	case http.StatusUnauthorized, http.StatusForbidden:
 		if r.login != nil {
-			return fmt.Errorf("%s: %s refuses, with the credentials of %s; the name may be wrong, or a new login be needed: %w", step, r.host, r.login.from, err)
+			return s + fmt.Sprintf("; the credentials of %s may not be enough, or the name be wrong", r.login.from)
 		}
-		return fmt.Errorf("%s: %s refuses; the name may be wrong, or a docker login be needed: %w", step, r.host, err)
+		return s + "; a docker login or podman login may be needed, or the name be wrong"
 	}
-	return fmt.Errorf("%s: %w", step, err)
+	return s
 }

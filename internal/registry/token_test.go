@@ -101,8 +101,8 @@ func TestARegistryThatWantsTokens(t *testing.T) {
 		{"the wrong password", password("wrong"), "team/app", Pull, "incorrect username or password", ""},
 		{"what everybody may pull", right, "public/app", Push, "", "weir repository:public/app:push,pull"},
 		{"nobody pulls that", "", "public/app", Pull, "", " repository:public/app:pull"},
-		{"and nothing else", "", "team/app", Pull, "a docker login be needed", " repository:team/app:pull"},
-		{"and does not push", "", "public/app", Push, "a docker login be needed", " repository:public/app:push"},
+		{"and nothing else", "", "team/app", Pull, "a docker login or podman login may be needed", " repository:team/app:pull"},
+		{"and does not push", "", "public/app", Push, "a docker login or podman login may be needed", " repository:public/app:push"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			home := noLogins(t)
