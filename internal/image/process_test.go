@@ -43,7 +43,9 @@ func child(what string) error {
 	case "open":
 		return nil
 	case "churn":
-		return churn(s)
+		return untilPowerCut(churn(s))
+	case "keep":
+		return untilPowerCut(keep(s))
 	case "fill": // is at a layer until told otherwise
 		l, err := s.AddLayer(context.Background(), diffID("x"), func(dir string) (Digest, int64, error) {
 			ready()

@@ -1,0 +1,154 @@
+package image
+
+import (
+	"bufio"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/weir-dev/weir/internal/image/storetest"
+	"github.com/weir-dev/weir/internal/kerneltest"
+)
+
+// cutPower has an ext4 lose what is not on its disk yet, its journal included: EXT4_IOC_SHUTDOWN with
+// EXT4_GOING_FLAGS_NOLOGFLUSH, fs/ext4/ext4.h.
+func cutPower(dir string) error {
+	const shutdown, noLogFlush = 0x8004587d, 2
+	fd, err := unix.Open(dir, unix.O_RDONLY|unix.O_CLOEXEC, 0)
+	if err != nil {
+		return err
+	}
+	defer unix.Close(fd)
+	return unix.IoctlSetPointerInt(fd, shutdown, noLogFlush)
+}
+
+// disk makes an ext4 and gives what mounts it. It is unmounted in the end.
+func disk(t *testing.T) (dir string, mount func()) {
+	t.Helper()
+	kerneltest.Require(t, kerneltest.Root, kerneltest.Tool("mkfs.ext4"), kerneltest.Tool("mount"))
+	run := func(name string, args ...string) {
+		t.Helper()
+		if out, err := exec.Command(name, args...).CombinedOutput(); err != nil {
+			t.Fatalf("%s: %v\n%s", name, err, out)
+		}
+	}
+	file := filepath.Join(t.TempDir(), "disk")
+	dir = t.TempDir()
+	if err := os.WriteFile(file, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Truncate(file, 64<<20); err != nil {
+		t.Fatal(err)
+	}
+	run("mkfs.ext4", "-q", file)
+	t.Cleanup(func() {
+		if err := unix.Unmount(dir, 0); err != nil {
+			t.Error(err)
+		}
+	})
+	return dir, func() { t.Helper(); run("mount", "-o", "loop", file, dir) }
+}
+
+// keep adds images for ever, and tells of each that the store has it now.
+func keep(s *Store) error {
+	dir, err := os.MkdirTemp("", "tree")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(dir)
+	for i := 0; ; i++ {
+		tar, err := tree(dir, i)
+		if err != nil {
+			return err
+		}
+		l, err := addTree(s, tar, i%2 == 0)
+		if err != nil {
+			return err
+		}
+		ref, err := ParseReference(fmt.Sprintf("kept%d-%d", os.Getpid(), i))
+		if err != nil {
+			return err
+		}
+		config := fmt.Sprintf(`{"rootfs":{"type":"layers","diff_ids":[%q]}}`, l.DiffID)
+		if _, err := s.Commit(&ref, []byte(config), []*Layer{l}); err != nil {
+			return err
+		}
+		l.Close()
+		fmt.Println(ref.String())
+	}
+}
+
+// untilPowerCut has no complaint about what a disk without power says.
+func untilPowerCut(err error) error {
+	if errors.Is(err, unix.EIO) {
+		return nil
+	}
+	return err
+}
+
+// The machine loses power while two processes make and remove images, or add some: the store is whole when it
+// is back, and has every image that it was said to have.
+func TestPowerCutAtAnyMoment(t *testing.T) {
+	rounds := 40
+	if testing.Short() {
+		rounds = 4
+	}
+	dir, mount := disk(t)
+	mount()
+	var kept, unused int
+	for i := range rounds {
+		s, err := Open(filepath.Join(dir, "store"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		what := []string{"churn", "keep"}[i%2]
+		a, b := start(t, s, what), start(t, s, what)
+		time.Sleep(rand.N(400 * time.Millisecond))
+		if err := cutPower(dir); err != nil {
+			t.Fatal(err)
+		}
+		var promised []string
+		for _, p := range []*process{a, b} {
+			for lines := bufio.NewScanner(p.out); lines.Scan(); {
+				if lines.Text() != "ready" {
+					promised = append(promised, lines.Text())
+				}
+			}
+			p.Wait()
+		}
+		if err := unix.Unmount(dir, 0); err != nil {
+			t.Fatal(err)
+		}
+		mount()
+		if _, err := Open(s.dir); err != nil {
+			t.Fatal(err)
+		}
+		state, err := storetest.Check(s.dir)
+		if err != nil {
+			t.Fatalf("after power cut %d: %v", i+1, err)
+		}
+		for _, ref := range promised {
+			if !slices.Contains(state.Refs, ref) {
+				t.Errorf("after power cut %d: %s is gone", i+1, ref)
+			}
+			if _, err := s.Remove(strings.TrimPrefix(ref, "docker.io/library/"), false); err != nil {
+				t.Errorf("after power cut %d: %v", i+1, err)
+			}
+		}
+		kept += len(promised)
+		unused += len(state.Unused)
+	}
+	t.Logf("%d power cuts: %d images kept, %d layers without an image", rounds, kept, unused)
+	if kept == 0 {
+		t.Error("no image was made in time")
+	}
+}
