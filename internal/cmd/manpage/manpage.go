@@ -86,13 +86,15 @@ func (p *page) verbs(cmd *cobra.Command) {
 	p.line(".SH COMMANDS")
 	groups := append(cmd.Groups(), &cobra.Group{Title: "Others:"})
 	for _, g := range groups {
-		p.line(".SS %s", escape(strings.TrimSuffix(g.Title, ":")))
+		title := ".SS " + escape(strings.TrimSuffix(g.Title, ":")) + "\n"
 		for _, c := range cmd.Commands() {
-			if c.GroupID == g.ID && c.IsAvailableCommand() {
-				p.line(".TP")
-				p.line(`\fB%s\fR(1)`, escape(name(c)))
-				p.line("%s.", escape(c.Short))
+			if c.GroupID != g.ID || !c.IsAvailableCommand() {
+				continue
 			}
+			p.line("%s.TP", title)
+			p.line(`\fB%s\fR(1)`, escape(name(c)))
+			p.line("%s.", escape(c.Short))
+			title = ""
 		}
 	}
 }
