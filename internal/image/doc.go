@@ -17,12 +17,13 @@
 //	scratch/<random>         writable layers of running containers
 //	partial/<digest>         the beginning of a blob, which a pull that was cut off leaves to the next one
 //	content/<digest>         a profile from a registry, or its manifest
-//	new                      a file on its way to images/ or refs/
+//	new                      a file on its way to images/, refs/ or content/
 //
 // All of layers/, images/ and the others are the owner's alone (mode 0700): layers hold setuid
 // programs and device nodes. A device node works where a layer is mounted without nodev. Compressed
-// blobs are not kept once their layers are whole. A layer's directory is named by its diff ID, not by a chain ID, because overlayfs stacks
-// directories that know nothing of each other; an image that has the same layer twice has the upper one.
+// blobs are not kept once their layers are whole. A layer's directory is named by its diff ID, not by a chain ID,
+// because overlayfs stacks directories that know nothing of each other; an image that has the same layer twice
+// has the upper one.
 //
 // # What it promises
 //

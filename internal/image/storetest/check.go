@@ -33,6 +33,7 @@ type State struct {
 func Check(dir string) (State, error) {
 	c := &checker{dir: dir, used: map[string]bool{}}
 	c.top()
+	c.content()
 	c.images()
 	c.refs()
 	c.layers()
@@ -72,6 +73,19 @@ func (c *checker) top() {
 	for _, part := range []string{"tmp", "scratch"} {
 		if names := c.list(part); len(names) > 0 {
 			c.problem("left in %s: %v", part, names)
+		}
+	}
+}
+
+// content is checked by its digests. What partial has nobody takes for whole.
+func (c *checker) content() {
+	if _, err := os.Lstat(filepath.Join(c.dir, "content")); err != nil {
+		return // it is made when it is first needed
+	}
+	for _, name := range c.list("content") {
+		b, err := os.ReadFile(filepath.Join(c.dir, "content", name))
+		if sum := sha256.Sum256(b); err != nil || hex.EncodeToString(sum[:]) != name {
+			c.problem("content %s is not the %d bytes that it should be: %v", name, len(b), err)
 		}
 	}
 }
