@@ -43,7 +43,11 @@ func disk(t *testing.T) (dir string, mount func()) {
 	kerneltest.Require(t, kerneltest.Root, kerneltest.Tool("mkfs.xfs"), kerneltest.Tool("mount"))
 	run := func(name string, args ...string) {
 		t.Helper()
-		if out, err := exec.Command(name, args...).CombinedOutput(); err != nil {
+		out, err := exec.Command(name, args...).CombinedOutput()
+		if strings.Contains(string(out), "unknown filesystem type") {
+			t.Skip("this kernel has no XFS")
+		}
+		if err != nil {
 			t.Fatalf("%s: %v\n%s", name, err, out)
 		}
 	}
