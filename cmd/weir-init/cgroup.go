@@ -55,12 +55,3 @@ func receivedFd(oob []byte) (int, error) {
 	}
 	return fds[0], nil
 }
-
-// set sets the limit: there is only the program left to start.
-func (l lateLimit) set() error {
-	if len(l.text) == 0 {
-		return nil
-	}
-	_, err := unix.Write(l.fd, l.text)
-	return err
-}

@@ -3,6 +3,13 @@
 // The entry of weir-init, as entry_amd64.s explains it.
 TEXT weir_entry(SB), NOSPLIT|NOFRAME, $0
 	MOVD	0(RSP), R0		// argc
+	CBZ	R0, environment
+	MOVD	8(RSP), R1		// argv[0]
+	MOVD	(R1), R2
+	MOVD	$0x6165722d72696577, R3	// "weir-rea"
+	CMP	R3, R2
+	BEQ	reaper
+environment:
 	ADD	R0<<3, RSP, R1
 	MOVD	16(R1), R1		// envp[0]
 	CBZ	R1, go
@@ -52,3 +59,66 @@ kill:
 	MOVD	$424, R8		// pidfd_send_signal
 	SVC
 	JMP	exit
+
+reaper:
+	MOVD	16(RSP), R1		// argv[1]
+	MOVD	$0, R19			// the program's process
+	MOVD	$10, R3
+digit:
+	MOVBU	(R1), R0
+	CBZ	R0, begin
+	MUL	R3, R19, R19
+	ADD	R0, R19, R19
+	SUB	$48, R19, R19		// "0"
+	ADD	$1, R1, R1
+	JMP	digit
+begin:
+	SUB	$16, RSP
+reap:
+	MOVD	$-1, R0
+	MOVD	RSP, R1			// its status
+	MOVD	$1, R2			// WNOHANG
+	MOVD	$0, R3
+	MOVD	$260, R8		// wait4
+	SVC
+	CMPW	R19, R0
+	BEQ	ended
+	CMPW	$0, R0
+	BGT	reap
+	BLT	refused
+next:
+	MOVD	$-1, R4			// all signals
+	MOVD	R4, 8(RSP)
+	ADD	$8, RSP, R0
+	MOVD	$0, R1
+	MOVD	$0, R2			// no time limit
+	MOVD	$8, R3
+	MOVD	$137, R8		// rt_sigtimedwait
+	SVC
+	CMPW	$17, R0			// SIGCHLD
+	BEQ	reap
+	CMNW	$4, R0			// EINTR
+	BEQ	next
+	CMPW	$0, R0
+	BLE	refused
+	MOVD	R0, R1
+	MOVD	R19, R0
+	MOVD	$129, R8		// kill
+	SVC
+	JMP	next
+ended:
+	MOVWU	0(RSP), R1
+	AND	$0x7f, R1, R0		// the signal, if any
+	CBNZ	R0, signalled
+	LSR	$8, R1, R0
+	AND	$0xff, R0, R0
+	JMP	done
+signalled:
+	ADD	$128, R0, R0
+	JMP	done
+refused:
+	MOVD	$125, R0
+done:
+	MOVD	$94, R8			// exit_group
+	SVC
+	BRK

@@ -147,11 +147,19 @@ func become(r *root, p *handover.Plan, page *thread.Page) (uint32, error) {
 	if err != nil {
 		return handover.FailExec, doing("pass the arguments and the environment", err)
 	}
-	if err := r.late.set(); err != nil {
-		return handover.FailSetup, doing("limit the processes", err)
+	exec.Limit(r.late.fd, r.late.text)
+	var reaper *thread.Reaper
+	if p.Reaper {
+		reaper, err = thread.NewReaper(handover.InitPath, handover.ReaperName, append([]string{"--"}, p.Args...), env, filter.Program, filter.Flags, page, p.Terminal)
+		if err != nil {
+			return handover.FailSetup, doing("make room for a first process", err)
+		}
 	}
 	if err := thread.ResetSignals(); err != nil {
 		return handover.FailSetup, doing("reset the signals", err)
+	}
+	if reaper != nil {
+		thread.ForkAndExec(exec, reaper)
 	}
 	thread.LoadAndExec(exec)
 	return handover.FailExec, errors.New("execve returned") // never

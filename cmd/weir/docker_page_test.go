@@ -95,11 +95,12 @@ next:
 	b.WriteString(tableHead)
 	for _, r := range rows {
 		what := "`" + strings.Join(r.names, "`, `") + "`"
-		reason := reasons[what+r.cases]
+		docker, weir := "`"+r.docker+"`", "`"+r.weir+"`"
+		reason := reasons[what+docker+weir]
 		if reason == "" {
 			unexplained = append(unexplained, what)
 		}
-		fmt.Fprintf(&b, "| %s | %s | `%s` | `%s` | %s |\n", what, r.cases, r.docker, r.weir, reason)
+		fmt.Fprintf(&b, "| %s | %s | %s | %s | %s |\n", what, r.cases, docker, weir, reason)
 	}
 	return b.String(), unexplained
 }
@@ -122,12 +123,12 @@ const tableHead = `
 |---|---|---|---|---|
 `
 
-// readReasons reads the reasons from a page, by the first two cells of their rows.
+// readReasons reads the reasons from a page, by the differences that they are for.
 func readReasons(page string) map[string]string {
 	reasons := map[string]string{}
 	for line := range strings.Lines(page) {
 		if cells := strings.Split(strings.Trim(line, "| \n"), " | "); strings.HasPrefix(line, "| `") && len(cells) == 5 {
-			reasons[cells[0]+cells[1]] = cells[4]
+			reasons[cells[0]+cells[2]+cells[3]] = cells[4]
 		}
 	}
 	return reasons

@@ -21,6 +21,7 @@ var comparisons = []struct{ name, flags string }{
 	{"user", "--network none -u 1000 reveal /reveal"},
 	{"input", "--network none -i reveal /reveal"},
 	{"terminal", "--network none -t reveal /reveal"},
+	{"init", "--network none --init reveal /reveal"},
 	{"host's network", "--network host reveal /reveal"},
 	{"image's settings", "--network none configured"},
 	{"flags", "--network none -u user:extra --group-add 4321 -h box -w /made/here -e A=1 -e PATH=/bin --read-only --shm-size 1m" +
@@ -169,6 +170,8 @@ var changing = []struct {
 	{regexp.MustCompile(`pipe:\[\d+\]`), "a pipe"},
 	{regexp.MustCompile(` master:\d+`), ", slave"},
 	{regexp.MustCompile(`(?m)( = )\w+ \S+, (root DIR/[^,]*, [^ ]*, r[ow]).*$`), "${1}host, $2"},
+	{regexp.MustCompile(`weir-reaper \d+`), "weir-reaper PID"},
+	{regexp.MustCompile(`(?m)^(mount /sbin/docker-init = ).*$`), "${1}a program of the host's, tini"},
 	{regexp.MustCompile(`(entries of / = )\.dockerenv `), "$1"}, // it has a line of its own
 }
 

@@ -15,7 +15,7 @@ var elsewhere = strings.Fields(`add-host annotation attach blkio-weight blkio-we
 	cpu-count cpu-percent cpu-period cpu-quota cpu-rt-period cpu-rt-runtime cpu-shares cpuset-cpus cpuset-mems
 	detach detach-keys device device-cgroup-rule device-read-bps device-read-iops device-write-bps device-write-iops
 	disable-content-trust dns dns-opt dns-option dns-search domainname expose gpus health-cmd health-interval
-	health-retries health-start-interval health-start-period health-timeout init io-maxbandwidth io-maxiops ip ip6
+	health-retries health-start-interval health-start-period health-timeout io-maxbandwidth io-maxiops ip ip6
 	ipc isolation kernel-memory label label-file link link-local-ip log-driver log-opt mac-address
 	memory-reservation memory-swappiness name net net-alias network-alias no-healthcheck
 	oom-kill-disable oom-score-adj pid platform publish publish-all quiet restart runtime sig-proxy

@@ -31,6 +31,7 @@ type runFlags struct {
 	pull             string
 	entrypoint       string
 	entrypointSet    bool
+	init             bool
 	hostname         string
 	readOnly         bool
 	mounts           mountFlags
@@ -79,6 +80,7 @@ The exit code is the command's own; 125 if weir failed, 126 if the command canno
 	flags.StringVarP(&f.user, "user", "u", "", "user or uid, and :group or :gid")
 	flags.StringArrayVar(&f.groups, "group-add", nil, "a further group or gid for the user")
 	flags.StringVar(&f.entrypoint, "entrypoint", "", "program to run instead of the image's entrypoint")
+	flags.BoolVar(&f.init, "init", false, "start a first process that forwards signals and reaps")
 	flags.StringVarP(&f.hostname, "hostname", "h", "", "host name inside the container")
 	flags.BoolVar(&f.readOnly, "read-only", false, "make the root file system read-only")
 	flags.StringVar(&f.shmSize, "shm-size", "", "size of /dev/shm, such as 128m (default 64m)")
@@ -106,6 +108,7 @@ func (f *runFlags) run(cmd *cobra.Command, args []string) (int, error) {
 		Init:           container.NewInit(weirInit),
 		User:           f.user,
 		Groups:         f.groups,
+		Reaper:         f.init,
 		Hostname:       f.hostname,
 		ReadonlyRootfs: f.readOnly,
 		Privileged:     f.privileged,
@@ -139,6 +142,7 @@ func (f *runFlags) run(cmd *cobra.Command, args []string) (int, error) {
 	if spec.Caps, err = f.caps.granted(f.privileged, cmd.ErrOrStderr()); err != nil {
 		return 125, err
 	}
+	f.security.reaper = f.init
 	f.timing.over("command line")
 	confining, err := f.security.begin(spec, cmd)
 	if err != nil {

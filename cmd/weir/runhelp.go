@@ -10,7 +10,7 @@ import (
 
 // runGroups is the order in which the help shows the flags of weir run.
 var runGroups = []struct{ title, flags string }{
-	{"Process", "interactive tty env env-file workdir user group-add entrypoint hostname"},
+	{"Process", "interactive tty env env-file workdir user group-add entrypoint init hostname"},
 	{"Filter and capabilities", "security-opt lenient strict as cap-add cap-drop privileged"},
 	{"Files", "rootfs read-only volume mount tmpfs shm-size"},
 	{"Limits", "memory memory-swap cpus pids-limit ulimit"},
@@ -20,7 +20,7 @@ var runGroups = []struct{ title, flags string }{
 // runUsage prints the flags of weir run by what they are about.
 func runUsage(cmd *cobra.Command) error {
 	out := cmd.OutOrStderr()
-	fmt.Fprintf(out, "Usage:\n  weir %s\n", cmd.Use)
+	fmt.Fprintf(out, "Usage: weir %s\n", strings.ReplaceAll(cmd.Use, "\n", "\n     "))
 	for _, group := range runGroups {
 		set := pflag.NewFlagSet(group.title, pflag.ContinueOnError)
 		set.SortFlags = false

@@ -23,6 +23,7 @@ type securityFlags struct {
 	options []string
 	strict  bool
 	read    readFlags
+	reaper  bool              // whether the profile must do for --init, too
 	reached func(step string) // told when a step is over, unless nil
 }
 
@@ -162,12 +163,12 @@ func (f *securityFlags) compile(o securityChoice, caps seccomp.Caps, cmd *cobra.
 			c.Flags |= seccomp.FlagSpecAllow
 		}
 	}
-	return &confinement{c, p, facts}, startable(p.File, c.Policy)
+	return &confinement{c, p, facts}, f.startable(p.File, c.Policy)
 }
 
 // startable refuses a policy under which nothing can run here: one that never
 // lets execve through, or that hands calls to a supervisor, which there is not.
-func startable(file string, p *policy.Policy) error {
+func (f *securityFlags) startable(file string, p *policy.Policy) error {
 	for _, abi := range p.ABIs {
 		for _, row := range abi.Rows {
 			for _, rule := range row.Rules {
@@ -178,16 +179,29 @@ func startable(file string, p *policy.Policy) error {
 			}
 		}
 	}
-	execve, _ := syscalls.Lookup("execve")
-	nr, _ := execve.Nr(p.Native)
-	row := p.ABI(p.Native.Audit()).Row(nr)
-	for _, rule := range row.Rules {
-		switch rule.Return.Action() {
-		case seccomp.ActAllow, seccomp.ActLog:
-			return nil
+	if !lets(p, "execve") {
+		return hintf(fmt.Errorf("%s: %w", file, errNoExecve), "allow execve: the container's program is started by it, under the filter")
+	}
+	for _, name := range container.ReaperCalls {
+		if f.reaper && !lets(p, name) {
+			return hintf(fmt.Errorf("%s: the profile never allows %s, and --init needs it", file, name),
+				"allow %s, or leave out --init", strings.Join(container.ReaperCalls, ", "))
 		}
 	}
-	return hintf(fmt.Errorf("%s: %w", file, errNoExecve), "allow execve: the container's program is started by it, under the filter")
+	return nil
+}
+
+// lets reports whether a policy lets a call through, with whatever arguments.
+func lets(p *policy.Policy, name string) bool {
+	call, _ := syscalls.Lookup(name)
+	nr, _ := call.Nr(p.Native)
+	for _, rule := range p.ABI(p.Native.Audit()).Row(nr).Rules {
+		switch rule.Return.Action() {
+		case seccomp.ActAllow, seccomp.ActLog:
+			return true
+		}
+	}
+	return false
 }
 
 var errNoExecve = errors.New("the profile never allows execve, so no program can start")

@@ -37,6 +37,10 @@ func failure(page *thread.Page, name string) error {
 	case thread.PhaseSetupFailed:
 		kind, text := page.Failure()
 		return &Error{int(kind), fmt.Errorf("%s", text)}
+	case thread.PhaseLimitRefused:
+		return setupError("limit the processes: %w", page.Errno())
+	case thread.PhaseForkFailed:
+		return setupError("start the program beside the first process: %w", page.Errno())
 	case thread.PhaseFilterRefused:
 		return setupError("attach the filter: %w", page.Errno())
 	case thread.PhaseExecFailed:

@@ -25,7 +25,7 @@ func (c *child) startGuard() error {
 		return fmt.Errorf("open the launcher's process: %w", err)
 	}
 	defer unix.Close(self)
-	c.guard.pid, err = syscall.ForkExec(initPath, []string{handover.GuardName}, &syscall.ProcAttr{
+	c.guard.pid, err = syscall.ForkExec(handover.InitPath, []string{handover.GuardName}, &syscall.ProcAttr{
 		Dir: "/",
 		Env: []string{handover.GuardEnv + "="},
 		Files: []uintptr{

@@ -34,6 +34,7 @@ func (s *Spec) plan(size winsize) (*handover.Plan, error) {
 		Hostname:     hostname,
 		Loopback:     !s.HostNetwork,
 		OwnCgroup:    s.Cgroup != nil,
+		Reaper:       s.Reaper,
 		Terminal:     s.TTY, Rows: size.rows, Columns: size.columns,
 		NullStdin: !s.TTY && s.Stdin == nil,
 		Args:      s.Args, Env: environment(s.Env, hostname, s.TTY),

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"os"
 	"runtime"
-	"strconv"
 	"syscall"
 
 	"github.com/weir-dev/weir/internal/container/handover"
@@ -129,7 +128,7 @@ func start(s *Spec, streams *streams) (_ *child, err error) {
 		return nil, fmt.Errorf("map the plan: %w", err)
 	}
 	// The path is resolved in the child, when its descriptors are in place.
-	c.pid, err = syscall.ForkExec(initPath, []string{"weir-init"}, &syscall.ProcAttr{
+	c.pid, err = syscall.ForkExec(handover.InitPath, []string{"weir-init"}, &syscall.ProcAttr{
 		Dir: "/",
 		// The last stage allocates little and lives for milliseconds.
 		Env: []string{"GOGC=off"},
@@ -188,9 +187,6 @@ func (c *child) kill() {
 	syscall.Kill(c.pid, syscall.SIGKILL)
 	reap(c.pid)
 }
-
-// initPath is where a process that is given weir-init's file finds it.
-var initPath = "/proc/self/fd/" + strconv.Itoa(handover.InitFd)
 
 // reap waits for the end of a child.
 func reap(pid int) (ws syscall.WaitStatus, err error) {

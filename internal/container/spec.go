@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"path"
+	"runtime"
 	"strings"
 
 	"github.com/weir-dev/weir/bpf"
@@ -28,6 +29,7 @@ type Spec struct {
 	Env      []string // KEY=VALUE over Docker's PATH, HOSTNAME, TERM and HOME; KEY alone removes
 	Cwd      string   // "/" if empty; made if missing
 	User     string   // user, uid, user:group or uid:gid, by the files of the container
+	Reaper   bool     // the first process only forwards signals and reaps; the program is its child
 	Groups   []string // groups or gids that the user has beside its own
 	Hostname string   // 12 random hexadecimal digits if empty, the host's with HostNetwork
 
@@ -86,11 +88,17 @@ type Rlimit struct {
 	Soft, Hard uint64 // RLIM_INFINITY for none
 }
 
+// ReaperCalls are the system calls that a filter has to allow for a Reaper, beside
+// execve.
+var ReaperCalls = []string{"rt_sigtimedwait", "wait4", "kill", "exit_group"}
+
 // check finds what no container can be made of.
 func (s *Spec) check() error {
 	switch {
 	case s.Init == nil:
 		return fmt.Errorf("no weir-init given")
+	case s.Reaper && runtime.GOARCH != "amd64" && runtime.GOARCH != "arm64":
+		return fmt.Errorf("no first process that reaps for %s: there is one for amd64 and arm64", runtime.GOARCH)
 	case len(s.Args) == 0:
 		return fmt.Errorf("no command given")
 	case (len(s.Layers) == 0) == (s.Rootfs == ""):

@@ -12,7 +12,13 @@ const (
 	ControlFd = 4
 	// InitFd is the last stage's own executable.
 	InitFd = 5
+	// InitPath is where a process that is given InitFd finds it.
+	InitPath = "/proc/self/fd/5"
 )
+
+// ReaperName is the name under which weir-init stays as the first process of a
+// container and reaps: its first argument is the number of the program's process.
+const ReaperName = "weir-reaper"
 
 // The guard of a container is weir-init with GuardEnv as the one variable of its
 // environment, and the descriptors of two processes (pidfds).
@@ -89,6 +95,7 @@ type Plan struct {
 	Caps       uint64
 	NoNewPrivs bool
 	Confined   bool // the Release has a filter
+	Reaper     bool // the program is not the first process, but a child of weir-reaper
 	Rlimits    []Rlimit
 }
 

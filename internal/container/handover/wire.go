@@ -58,6 +58,7 @@ func (w *wire) plan(p *Plan) {
 	number(w, &p.Caps)
 	w.bool(&p.NoNewPrivs)
 	w.bool(&p.Confined)
+	w.bool(&p.Reaper)
 	list(w, &p.Rlimits, (*wire).rlimit)
 }
 

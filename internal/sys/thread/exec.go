@@ -18,7 +18,18 @@ type Exec struct {
 	fprog *unix.SockFprog
 	flags uintptr
 	page  *Page
+	limit limit
 }
+
+// A limit is what to write to a file before the filter is attached, if anything.
+type limit struct {
+	fd   uintptr
+	text []byte
+}
+
+// Limit has the text written to a file just before the filter is attached: a limit
+// of the threads that this process may have, and has until execve.
+func (e *Exec) Limit(fd int, text []byte) { e.limit = limit{uintptr(fd), text} }
 
 // NewExec lays out an execve of path and the filter to attach before it: none if
 // prog is empty. prog is an array of struct sock_filter as it lies in memory, 8
@@ -59,16 +70,28 @@ func NewExec(path string, args, env []string, prog []byte, flags uint32, page *P
 //go:norace
 func LoadAndExec(e *Exec) {
 	e.page.phase = PhaseExec
+	if n := uintptr(len(e.limit.text)); n > 0 {
+		_, _, errno := syscall.RawSyscall(unix.SYS_WRITE, e.limit.fd, uintptr(unsafe.Pointer(unsafe.SliceData(e.limit.text))), n)
+		if errno != 0 {
+			e.fail(PhaseLimitRefused, errno)
+		}
+	}
 	if e.fprog != nil {
 		_, _, errno := syscall.RawSyscall(unix.SYS_SECCOMP, unix.SECCOMP_SET_MODE_FILTER, e.flags, uintptr(unsafe.Pointer(e.fprog)))
 		if errno != 0 {
-			e.page.phase = PhaseFilterRefused
-			e.page.errno = uint32(errno)
-			syscall.RawSyscall(unix.SYS_EXIT_GROUP, 1, 0, 0)
+			e.fail(PhaseFilterRefused, errno)
 		}
 	}
 	_, _, errno := syscall.RawSyscall(unix.SYS_EXECVE, uintptr(unsafe.Pointer(e.path)), uintptr(unsafe.Pointer(&e.argv[0])), uintptr(unsafe.Pointer(&e.envv[0])))
-	e.page.phase = PhaseExecFailed
+	e.fail(PhaseExecFailed, errno)
+}
+
+// fail leaves word of a failure and ends the process.
+//
+//go:nosplit
+//go:norace
+func (e *Exec) fail(phase Phase, errno syscall.Errno) {
+	e.page.phase = phase
 	e.page.errno = uint32(errno)
 	syscall.RawSyscall(unix.SYS_EXIT_GROUP, 1, 0, 0)
 	trap()

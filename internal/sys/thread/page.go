@@ -37,6 +37,8 @@ const (
 	PhaseExec          Phase = 2 // in LoadAndExec, or past it
 	PhaseFilterRefused Phase = 3 // the kernel refused the filter; Errno says why
 	PhaseExecFailed    Phase = 4 // the kernel, or the filter, refused execve; Errno says why
+	PhaseLimitRefused  Phase = 5 // the limit of Exec.Limit was refused; Errno says why
+	PhaseForkFailed    Phase = 6 // there was no child for the program; Errno says why
 )
 
 // A Stage is a part of the setup that takes time of its own.
