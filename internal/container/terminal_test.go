@@ -78,8 +78,11 @@ func (sc *screen) termios() unix.Termios {
 func (sc *screen) text() string {
 	sc.mu.Lock()
 	defer sc.mu.Unlock()
-	return strings.ReplaceAll(sc.seen.String(), "\r", "")
+	return strings.TrimSuffix(strings.ReplaceAll(sc.seen.String(), "\r", ""), lastWord)
 }
+
+// lastWord is what the test itself writes on a terminal that was left.
+const lastWord = "\x1a"
 
 // see waits until the text is on the screen.
 func (sc *screen) see(text string) {
@@ -101,6 +104,17 @@ func (sc *screen) leave(status int) {
 	if sc.termios() != sc.before {
 		sc.t.Error("the terminal was not restored")
 	}
+	// What was written before is still on its way to the screen.
+	sc.slave.WriteString(lastWord)
+	for end := time.Now().Add(20 * time.Second); time.Now().Before(end); time.Sleep(time.Millisecond) {
+		sc.mu.Lock()
+		all := strings.HasSuffix(sc.seen.String(), lastWord)
+		sc.mu.Unlock()
+		if all {
+			return
+		}
+	}
+	sc.t.Error("the screen does not come to an end")
 }
 
 func TestATerminalOfItsOwn(t *testing.T) {
