@@ -17,8 +17,8 @@ func pruneCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "prune",
 		Short: "Remove what is not in use",
-		Long: `Remove images without a name, layers without an image, such as a pull that was cut off
-leaves, and whatever else is left of processes that were killed. With -a, remove all
+		Long: `Remove images that no tag stands for, layers without an image, such as a pull that was cut
+off leaves, and whatever else is left of processes that were killed. With -a, remove all
 images. What a container runs on stays.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -26,7 +26,7 @@ images. What a container runs on stays.`,
 			if err != nil {
 				return err
 			}
-			what := "images without a name and layers without an image"
+			what := "images that no tag stands for and layers without an image"
 			if all {
 				what = "images that no container runs on"
 			}
@@ -47,7 +47,7 @@ images. What a container runs on stays.`,
 			return err
 		},
 	}
-	cmd.Flags().BoolVarP(&all, "all", "a", false, "remove also images that have a name")
+	cmd.Flags().BoolVarP(&all, "all", "a", false, "remove also images that have a tag")
 	cmd.Flags().BoolVarP(&force, "force", "f", false, "do not ask")
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
 	return cmd

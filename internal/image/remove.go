@@ -28,7 +28,7 @@ func (s *Store) Remove(name string, force bool) (Removed, error) {
 	return s.removing(func(r *removal) error { return r.name(name, force) })
 }
 
-// Prune removes the images that have no name, or all of them, but for those that a container runs on; the layers
+// Prune removes the images that have no tag, or all of them, but for those that a container runs on; the layers
 // that no image has and beginnings of blobs, which a pull that was cut off leaves; and references to images that are not
 // there. Profiles stay.
 func (s *Store) Prune(all bool) (Removed, error) {
@@ -173,7 +173,7 @@ func (r *removal) untag(refs ...Reference) error {
 }
 
 func (r *removal) prune(all bool) (err error) {
-	// What a damaged reference stands for is not known, and must not pass for an image without a name.
+	// What a damaged reference stands for is not known, and must not pass for an image without a tag.
 	if r.names, err = r.s.refs(); err != nil {
 		return err
 	}
@@ -183,7 +183,7 @@ func (r *removal) prune(all bool) (err error) {
 	}
 	for _, id := range ids {
 		names := r.namesOf(id)
-		if len(names) > 0 && !all {
+		if !all && slices.ContainsFunc(names, func(r Reference) bool { return r.Tag != "" }) {
 			continue
 		}
 		if err := r.image(id, names); err != nil && !errors.Is(err, ErrInUse) {

@@ -115,6 +115,8 @@ func TestPrune(t *testing.T) {
 	s := newStore(t)
 	named := addImage(t, s, "debian", "base", "top")
 	nameless := addImage(t, s, "", "base", "mine")
+	// Its tag stands for another one by now.
+	moved := addImage(t, s, "debian@"+someDigest, "base", "moved")
 	gone := addImage(t, s, "gone", "base", "lost")
 	if err := os.Remove(s.imagePath(gone)); err != nil {
 		t.Fatal(err)
@@ -136,8 +138,8 @@ func TestPrune(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := append([]Digest{nameless}, sorted(diffID("lost"), diffID("mine"), cut.DiffID)...)
-	if !slices.Equal(got.Deleted, want) || !slices.Equal(got.Untagged, []string{"gone:latest"}) || got.Freed != int64(len("lost"+"mine"+"half of a pull that was cut off")) {
+	want := append(sorted(nameless, moved), sorted(diffID("lost"), diffID("mine"), diffID("moved"), cut.DiffID)...)
+	if !slices.Equal(got.Deleted, want) || !slices.Equal(got.Untagged, []string{"debian@" + someDigest, "gone:latest"}) || got.Freed != int64(len("lost"+"mine"+"moved"+"half of a pull that was cut off")) {
 		t.Errorf("got %+v, want %v", got, want)
 	}
 	if got, err := s.Prune(true); err != nil || !slices.Equal(got.Deleted, []Digest{named, diffID("top")}) || !slices.Equal(got.Untagged, []string{"debian:latest"}) {

@@ -58,13 +58,15 @@ func longImage(t *testing.T) v1.Image {
 	return imageOf(t, DefaultPlatform(), packed(t, "short", "short"), packed(t, "one", noise(1, 3<<20)), packed(t, "two", noise(2, 2<<20)))
 }
 
-// checkStore wants a store that is whole, and in which the references stand for images.
+// checkStore wants a store that is whole, and in which the references stand for images. Those by digest that come
+// along with a tag are not asked for.
 func checkStore(t *testing.T, s *image.Store, refs ...string) {
 	t.Helper()
 	state, err := storetest.Check(s.Dir())
 	if err != nil {
 		t.Error(err)
 	}
+	state.Refs = slices.DeleteFunc(state.Refs, func(ref string) bool { return strings.Contains(ref, "@") })
 	if !slices.Equal(state.Refs, refs) {
 		t.Errorf("references %q, want %q", state.Refs, refs)
 	}

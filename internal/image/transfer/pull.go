@@ -51,7 +51,11 @@ func pull(ctx context.Context, s *image.Store, ref image.Reference, o Options) (
 	if err != nil {
 		return p, err
 	}
-	p.ID, err = commit(ctx, s, []image.Reference{ref}, config, blobs, o)
+	refs := []image.Reference{ref}
+	if ref.Digest == "" { // what the tag stands for now, in the registry
+		refs = append(refs, image.Reference{Host: ref.Host, Path: ref.Path, Digest: m.Digest})
+	}
+	p.ID, err = commit(ctx, s, refs, config, blobs, o)
 	return p, err
 }
 

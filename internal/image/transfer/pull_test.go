@@ -69,6 +69,14 @@ func TestPulledImageRuns(t *testing.T) {
 		t.Errorf("ID %s, want %s", got.ID, want)
 	}
 	checkHello(t, s, ref)
+	digest, err := img.Digest()
+	if err != nil {
+		t.Fatal(err)
+	}
+	byDigest := strings.TrimSuffix(ref, ":1") + "@" + digest.String()
+	if d, err := s.Inspect(ref); err != nil || len(d.Refs) != 2 || d.Refs[0].String() != ref || d.Refs[1].String() != byDigest {
+		t.Errorf("its names are %v, %v, want %s and %s", d.Refs, err, ref, byDigest)
+	}
 	if len(seen) != 2 {
 		t.Errorf("progress of %d layers, want 2", len(seen))
 	}
