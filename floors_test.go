@@ -32,6 +32,7 @@ var floors = map[string]int{
 	"kernel":                      7,
 	"internal/container/cgroup":   7,
 	"internal/engines/installed":  8,
+	"internal/engines/running":    7,
 	"internal/container/handover": 7,
 	"internal/image/layer":        8,
 	"internal/image":              9,

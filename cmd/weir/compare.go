@@ -33,7 +33,8 @@ type subject struct {
 	verify.Subject
 }
 
-// readSubject reads a profile, builtin, pid:N, or a program in any form.
+// readSubject reads a profile, builtin, pid:N, container:NAME, or a program in any
+// form.
 func readSubject(arg string, facts seccomp.Facts, stdin io.Reader, stderr io.Writer) (subject, error) {
 	if pid, ok := strings.CutPrefix(arg, "pid:"); ok {
 		n, err := strconv.Atoi(pid)
@@ -41,6 +42,10 @@ func readSubject(arg string, facts seccomp.Facts, stdin io.Reader, stderr io.Wri
 			return subject{}, fmt.Errorf("%s: not the number of a process", arg)
 		}
 		s, err := readProcess(n)
+		return s.subject, err
+	}
+	if name, ok := strings.CutPrefix(arg, "container:"); ok {
+		s, _, err := readContainer(name)
 		return s.subject, err
 	}
 	if arg == "builtin" {

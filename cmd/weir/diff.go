@@ -21,8 +21,9 @@ func diffCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "diff A B",
 		Short: "Compare two profiles, programs or processes by meaning",
-		Long: `Compare two of: a profile, builtin, the filters of a running process (pid:N, all of them
-together, as the kernel runs them), a program in any form that weir compile writes.
+		Long: `Compare two of: a profile, builtin, the filters of a running process (pid:N, or
+container:NAME for the first process of one; all filters together, as the kernel runs
+them), a program in any form that weir compile writes.
 
 Every possible call is compared; equal means that it is proved. Where the two differ,
 each number is shown with one call (a name alone: with all arguments 0), and what becomes

@@ -15,11 +15,11 @@ import (
 
 func verifyCommand() *cobra.Command {
 	var pid int
-	var against string
+	var against, container string
 	var read readFlags
 	cmd := &cobra.Command{
-		Use:   "verify --pid N [--against PROFILE]",
-		Short: "Prove that a running process is confined as a profile says",
+		Use:   "verify {--pid N | --container NAME} [--against PROFILE]",
+		Short: "Prove that a process or container is confined as a profile says",
 		Long: `Read all filters of a running process out of the kernel, and prove that together they do
 with every possible call what the profile does: under this kernel, and with the
 capabilities of the process's bounding set. Or show a call with which they do not.
@@ -27,22 +27,33 @@ capabilities of the process's bounding set. Or show a call with which they do no
 Without --against, show what the filters do together: which calls of each ABI are allowed,
 which get which errno, and for which that depends on the arguments.
 
+--container finds the first process of a container of Docker, Podman, containerd, runc or
+crun, by its name, its id, or what its id begins with.
+
 The process is stopped while the kernel copies the filters, which takes well below a
 millisecond, and goes on in any case.
 
 The exit code is 0 if they are equal, 1 if they differ, and 2 on trouble, or if it cannot
-be decided. weir diff pid:N PROFILE lists all differences.`,
+be decided. weir diff pid:N PROFILE, or container:NAME, lists all differences.`,
 		Example: `  weir verify --pid 4711 --against builtin
+  weir verify --container web --against profile.json
   weir verify --pid 4711`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if pid <= 0 {
+			byName := cmd.Flags().Changed("container")
+			if !byName && pid <= 0 {
 				return fmt.Errorf("--pid: %d is not the number of a process", pid)
 			}
 			if against == "" && (read.lenient || cmd.Flags().Changed("as")) {
 				return errors.New("--lenient and --as are about the profile of --against, and there is none")
 			}
-			target, err := readProcess(pid)
+			var target process
+			var err error
+			if byName {
+				target, pid, err = readContainer(container)
+			} else {
+				target, err = readProcess(pid)
+			}
 			if err != nil {
 				return err
 			}
@@ -62,9 +73,11 @@ be decided. weir diff pid:N PROFILE lists all differences.`,
 		},
 	}
 	cmd.Flags().IntVar(&pid, "pid", 0, "the process, or one thread of it")
+	cmd.Flags().StringVar(&container, "container", "", "the container, by name or id, whose first process it is")
 	cmd.Flags().StringVar(&against, "against", "", "the profile to hold it against")
 	read.add(cmd)
-	cmd.MarkFlagRequired("pid")
+	cmd.MarkFlagsOneRequired("pid", "container")
+	cmd.MarkFlagsMutuallyExclusive("pid", "container")
 	return cmd
 }
 
