@@ -3,6 +3,7 @@
 package main
 
 import (
+	"errors"
 	"strconv"
 	"strings"
 
@@ -86,6 +87,11 @@ func (r *root) mount(m pending) error {
 		return err
 	}
 	defer unix.Close(target)
+	if m.Kind != handover.KindNew {
+		if err := offProc(target); err != nil {
+			return err
+		}
+	}
 	switch onDir, err := isDir(target); { // to the kernel either is just invalid
 	case err != nil:
 		return err
@@ -136,4 +142,17 @@ func isDir(fd int) (bool, error) {
 	var st unix.Stat_t
 	err := unix.Fstat(fd, &st)
 	return st.Mode&unix.S_IFMT == unix.S_IFDIR, err
+}
+
+// offProc refuses a mount point inside of /proc, to which a link of the image may have
+// led: over /proc/self/attr, say, a mount makes of a write to it something else.
+func offProc(fd int) error {
+	var fs unix.Statfs_t
+	if err := unix.Fstatfs(fd, &fs); err != nil {
+		return err
+	}
+	if fs.Type == unix.PROC_SUPER_MAGIC {
+		return errors.New("nothing can be mounted inside /proc")
+	}
+	return nil
 }

@@ -50,7 +50,16 @@ func (r *root) openTerminal(p *handover.Plan) error {
 	if err != nil {
 		return err
 	}
-	return r.mount(pending{handover.Mount{Kind: handover.KindBind, Target: "/dev/console"}, console})
+	defer unix.Close(console)
+	target, err := r.create("/dev/console", false, unix.RESOLVE_NO_SYMLINKS)
+	if err == unix.ELOOP {
+		err = errSymlink
+	}
+	if err != nil {
+		return doing("bind /dev/console", err)
+	}
+	defer unix.Close(target)
+	return doing("bind /dev/console", attachTo(console, target))
 }
 
 // nullStdin makes standard input the container's own /dev/null.

@@ -75,6 +75,8 @@ func inside(what string) {
 		}
 		fmt.Println("started")
 		time.Sleep(time.Hour)
+	case "euid":
+		fmt.Println(os.Geteuid())
 	case "keyring":
 		_, err := unix.KeyctlSearch(unix.KEY_SPEC_SESSION_KEYRING, "user", "weir-test-key", 0)
 		fmt.Println("found", err)
