@@ -75,6 +75,7 @@ func Check(file string, src []byte, f seccomp.Facts, o compose.Options) []Findin
 func (c *checker) written() {
 	c.checkNames()
 	c.checkRepeats()
+	c.checkIdle()
 	c.checkActions()
 	c.checkDialect()
 }
@@ -99,6 +100,7 @@ func (c *checker) resolved() {
 	}
 	c.checkConditions()
 	c.checkMultiplexed()
+	c.checkOpenABIs()
 	c.checkDenylist()
 	c.checkFallbacks()
 	c.checkDoors()

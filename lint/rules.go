@@ -32,6 +32,8 @@ const (
 	dockerOnly   = "WEIR018"
 	dangerous    = "WEIR019"
 	misuse       = "WEIR020"
+	idle         = "WEIR021"
+	openABI      = "WEIR022"
 )
 
 // Rules lists every rule, in the order of the IDs.
@@ -56,6 +58,8 @@ var Rules = [...]Rule{
 	{dockerOnly, "Other readers ignore part of the profile"},
 	{dangerous, "A call that can take over the host is allowed"},
 	{misuse, "An action or errno does what is hardly meant"},
+	{idle, "A rule decides nothing"},
+	{openABI, "An architecture is open that no program needs"},
 }
 
 // RuleOf returns the rule of an ID.
