@@ -34,6 +34,7 @@ var floors = map[string]int{
 	"internal/engines/installed":  8,
 	"internal/engines/running":    7,
 	"internal/container/handover": 7,
+	"internal/userns":             7,
 	"internal/image/layer":        8,
 	"internal/image":              9,
 	"internal/container":          10,

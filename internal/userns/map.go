@@ -1,0 +1,93 @@
+package userns
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"strconv"
+	"strings"
+
+	"golang.org/x/sys/unix"
+)
+
+// Map gives the ids to a process that was cloned into a new user namespace.
+func (ids *IDs) Map(pid int) error {
+	if ids.One() {
+		return ids.mapOne(pid)
+	}
+	// Both take a millisecond, most of it to start.
+	groups := make(chan error, 1)
+	go func() { groups <- help(newgidmap, pid, ids.GIDs) }()
+	return errors.Join(help(newuidmap, pid, ids.UIDs), <-groups)
+}
+
+// mapOne needs no privilege, if setgroups(2) is given up: user_namespaces(7).
+func (ids *IDs) mapOne(pid int) error {
+	dir := "/proc/" + strconv.Itoa(pid) + "/"
+	for _, f := range []struct{ name, content string }{
+		{"setgroups", "deny"}, {"uid_map", lines(ids.UIDs)}, {"gid_map", lines(ids.GIDs)},
+	} {
+		if err := os.WriteFile(dir+f.name, []byte(f.content), 0); err != nil {
+			return fmt.Errorf("map your user id: %w", err)
+		}
+	}
+	return nil
+}
+
+func help(program string, pid int, ranges []Range) error {
+	args := append([]string{strconv.Itoa(pid)}, strings.Fields(lines(ranges))...)
+	out, err := exec.Command(program, args...).CombinedOutput()
+	if err != nil {
+		if said := bytes.TrimSpace(out); len(said) > 0 {
+			err = fmt.Errorf("%s", said)
+		}
+		return fmt.Errorf("map your subordinate ids: %s: %w", program, err)
+	}
+	return nil
+}
+
+// lines writes a map as /proc/PID/uid_map has it.
+func lines(ranges []Range) string {
+	var b strings.Builder
+	for _, r := range ranges {
+		fmt.Fprintf(&b, "%d %d %d\n", r.Inside, r.Outside, r.Count)
+	}
+	return b.String()
+}
+
+// Explain says what to do about a clone into a new user namespace that failed, as
+// far as the kernel tells.
+func Explain(err error) error {
+	reason := Forbidden()
+	switch {
+	case err == nil || reason == "":
+		return err
+	case errors.Is(err, unix.EPERM), errors.Is(err, unix.ENOSPC), errors.Is(err, unix.EACCES), errors.Is(err, unix.EINVAL):
+		return fmt.Errorf("%w (%s)", err, reason)
+	}
+	return err
+}
+
+// Forbidden returns why plain users get no user namespace on this machine, as its
+// settings tell; empty if they do not.
+func Forbidden() string {
+	switch {
+	case unix.Access("/proc/self/ns/user", unix.F_OK) != nil:
+		return "this kernel has no user namespaces"
+	case setting("user/max_user_namespaces") == "0":
+		return "user namespaces are off: sysctl user.max_user_namespaces is 0"
+	case setting("kernel/unprivileged_userns_clone") == "0":
+		return "user namespaces are root's alone: sysctl kernel.unprivileged_userns_clone is 0"
+	case setting("kernel/apparmor_restrict_unprivileged_userns") == "1":
+		return "AppArmor restricts user namespaces to programs with a profile that allows them: sysctl kernel.apparmor_restrict_unprivileged_userns is 1"
+	}
+	return ""
+}
+
+// setting reads a setting of the kernel, empty if it does not have it.
+func setting(path string) string {
+	b, _ := os.ReadFile("/proc/sys/" + path)
+	return strings.TrimSpace(string(b))
+}
