@@ -29,7 +29,9 @@ makes, or a tar of one. As with docker import the image has no command of its ow
 			}
 			ctx, stop := interruptible(cmd.Context())
 			defer stop()
-			id, err := transfer.Import(ctx, store, args[0], ref)
+			progress := newProgress(cmd.ErrOrStderr(), false)
+			defer progress.close()
+			id, err := transfer.Import(ctx, store, args[0], ref, progress.options())
 			if err != nil {
 				return err
 			}

@@ -16,6 +16,9 @@ import (
 )
 
 func main() {
+	if os.Args[0] == image.HelperName {
+		os.Exit(image.Helper(os.Args[1:]))
+	}
 	if err := newRoot().Execute(); err != nil {
 		printError(err)
 		giveBack(err)

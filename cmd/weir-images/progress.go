@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/weir-dev/weir/internal/image"
+	"github.com/weir-dev/weir/internal/image/layer"
 	"github.com/weir-dev/weir/internal/image/transfer"
 	"github.com/weir-dev/weir/internal/registry"
 )
@@ -19,9 +20,10 @@ type progress struct {
 	quiet bool
 	local bool // there is no news in a layer that is here
 
-	mu   sync.Mutex
-	bars *bars // nil unless w is a terminal
-	end  chan struct{}
+	mu     sync.Mutex
+	bars   *bars // nil unless w is a terminal
+	end    chan struct{}
+	unlike layer.Result // how far what was unpacked is unlike what the layers say
 }
 
 func newProgress(w io.Writer, quiet bool) *progress {
@@ -50,7 +52,7 @@ func (p *progress) tick() {
 }
 
 func (p *progress) options() transfer.Options {
-	return transfer.Options{Progress: p.layer, Registry: p.registry()}
+	return transfer.Options{Progress: p.layer, Unpacked: p.unpacked, Registry: p.registry()}
 }
 
 func (p *progress) registry() registry.Options { return registry.Options{Notice: p.notice} }
@@ -95,7 +97,15 @@ func (p *progress) line(format string, args ...any) {
 	fmt.Fprintf(p.w, format+"\n", args...)
 }
 
-// close removes what is below the lines.
+func (p *progress) unpacked(r layer.Result) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.unlike.Owners += r.Owners
+	p.unlike.Devices += r.Devices
+	p.unlike.Attributes += r.Attributes
+}
+
+// close removes what is below the lines, and says what could not be kept.
 func (p *progress) close() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -104,4 +114,21 @@ func (p *progress) close() {
 		p.bars.clear()
 		p.bars = nil
 	}
+	if n := p.unlike.Owners; n > 0 {
+		fmt.Fprintf(p.w, "weir: note: %s given to root, as you have no ids for the owners\n", count(n, "file was", "files were"))
+		fmt.Fprintln(p.w, "hint: install newuidmap (package uidmap) and have lines for you in /etc/subuid and /etc/subgid; weir check shows what is there")
+	}
+	if n := p.unlike.Devices; n > 0 {
+		fmt.Fprintf(p.w, "weir: note: %s left out, which take root to make\n", count(n, "device node was", "device nodes were"))
+	}
+	if n := p.unlike.Attributes; n > 0 {
+		fmt.Fprintf(p.w, "weir: note: %s left out, which take root to set\n", count(n, "extended attribute was", "extended attributes were"))
+	}
+}
+
+func count(n int, one, more string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return fmt.Sprintf("%d %s", n, more)
 }

@@ -3,6 +3,9 @@
 package main
 
 import (
+	"errors"
+	"strconv"
+
 	"github.com/weir-dev/weir/internal/container/handover"
 	"github.com/weir-dev/weir/internal/sys/thread"
 	"golang.org/x/sys/unix"
@@ -23,11 +26,13 @@ func setCredentials(p *handover.Plan, u user) error {
 	if err := thread.Prctl(unix.PR_CAP_AMBIENT, unix.PR_CAP_AMBIENT_CLEAR_ALL); err != nil {
 		return doing("clear the ambient capabilities", err)
 	}
-	if err := thread.Setgroups(u.groups); err != nil {
-		return doing("set the supplementary groups", err)
+	if !p.OneID {
+		if err := thread.Setgroups(u.groups); err != nil {
+			return doing("set the supplementary groups", mapped(err))
+		}
 	}
 	if err := thread.Setresgid(u.gid); err != nil {
-		return doing("set the group", err)
+		return doing("set group "+strconv.Itoa(int(u.gid)), mapped(err))
 	}
 	var caps uint64
 	if u.uid == 0 {
@@ -40,7 +45,7 @@ func setCredentials(p *handover.Plan, u user) error {
 		return doing("keep the capabilities over the change of user", err)
 	}
 	if err := thread.Setresuid(u.uid); err != nil {
-		return doing("set the user", err)
+		return doing("set user "+strconv.Itoa(int(u.uid)), mapped(err))
 	}
 	if err := thread.Prctl(unix.PR_SET_KEEPCAPS, 0); err != nil {
 		return doing("keep the capabilities no longer", err)
@@ -64,11 +69,24 @@ func setCredentials(p *handover.Plan, u user) error {
 func setRlimits(limits []handover.Rlimit) error {
 	for _, l := range limits {
 		err := unix.Prlimit(0, int(l.Resource), &unix.Rlimit{Cur: l.Soft, Max: l.Hard}, nil)
+		if err == unix.EPERM {
+			err = errors.New("operation not permitted: it is higher than weir's own, and only CAP_SYS_RESOURCE over the host raises that")
+		}
 		if err != nil {
 			return doing("set the limit "+l.Name, err)
 		}
 	}
 	return nil
+}
+
+var errUnmapped = errors.New("you have no id for it; newuidmap (package uidmap) and lines for you in /etc/subuid and /etc/subgid give ids: weir check shows what is there")
+
+// mapped explains the one reason for which the kernel finds an id invalid.
+func mapped(err error) error {
+	if err == unix.EINVAL {
+		return errUnmapped
+	}
+	return err
 }
 
 // dropBounding removes every capability but keep from the bounding set, up to

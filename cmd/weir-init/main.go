@@ -9,6 +9,7 @@ package main
 import (
 	"errors"
 	"runtime"
+	"strconv"
 
 	"github.com/weir-dev/weir/internal/container/handover"
 	"github.com/weir-dev/weir/internal/sys/thread"
@@ -31,7 +32,13 @@ func main() {
 	}
 	page.Reach(thread.StageStart)
 	kind := uint32(handover.FailSetup)
-	root, err := build(plan, page)
+	if plan.UserNS {
+		err = awaitMapped()
+	}
+	var root *root
+	if err == nil {
+		root, err = build(plan, page)
+	}
 	if err == nil {
 		page.Reach(thread.StageMount)
 		kind, err = become(root, plan, page)
@@ -118,7 +125,7 @@ func become(r *root, p *handover.Plan, page *thread.Page) (uint32, error) {
 		return handover.FailSetup, doing("enter the working directory "+p.Cwd, err)
 	}
 	if err := ownStdio(user.uid, p); err != nil {
-		return handover.FailSetup, doing("give the standard streams to the user", err)
+		return handover.FailSetup, doing("give the standard streams to user "+strconv.Itoa(int(user.uid)), mapped(err))
 	}
 	unix.Umask(0o022)
 	if err := setRlimits(p.Rlimits); err != nil {
@@ -168,20 +175,33 @@ func become(r *root, p *handover.Plan, page *thread.Page) (uint32, error) {
 // awaitRelease waits for the filter, and until the launcher's death ends the
 // container, whatever the program does. It fails if the launcher has died before.
 func awaitRelease() (handover.Release, error) {
-	b := make([]byte, handover.MaxRelease)
+	b, err := receiveMessage(make([]byte, handover.MaxRelease))
+	if err != nil {
+		return handover.Release{}, err
+	}
+	r, ok := handover.UnmarshalRelease(b)
+	if !ok {
+		err = errors.New("the launcher has died")
+	}
+	return r, err
+}
+
+// awaitMapped waits until the ids of the user namespace are mapped: until then this
+// process is nobody, and can make no file.
+func awaitMapped() error {
+	b, err := receiveMessage(make([]byte, 1))
+	if err == nil && (len(b) != 1 || b[0] != handover.Mapped) {
+		err = errors.New("the launcher has died")
+	}
+	return err
+}
+
+func receiveMessage(b []byte) ([]byte, error) {
 	for {
 		n, _, err := unix.Recvfrom(handover.ControlFd, b, 0)
-		if err == unix.EINTR {
-			continue
+		if err != unix.EINTR {
+			return b[:max(n, 0)], doing("wait for the launcher", err)
 		}
-		if err != nil {
-			return handover.Release{}, doing("wait for the launcher", err)
-		}
-		r, ok := handover.UnmarshalRelease(b[:n])
-		if !ok {
-			err = errors.New("the launcher has died")
-		}
-		return r, err
 	}
 }
 

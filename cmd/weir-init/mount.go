@@ -66,16 +66,11 @@ func setAttrs(dir int, path string, attrs uint64, flags uint) error {
 
 // mount mounts one of the plan's file systems in the container.
 func (r *root) mount(m pending) error {
-	fd := m.fd
-	var err error
-	switch m.Kind {
-	case handover.KindNew:
-		fd, err = newMount(m.Type, m.Source, m.Attrs, m.Options)
-	case handover.KindOver:
-		fd, err = r.mountOver(m)
-	}
-	if err != nil {
-		return err
+	fd, err := m.fd, error(nil)
+	if m.Kind == handover.KindOver {
+		if fd, err = r.mountOver(m); err != nil {
+			return err
+		}
 	}
 	defer unix.Close(fd)
 	dir, err := isDir(fd)
@@ -100,7 +95,7 @@ func (r *root) mount(m pending) error {
 	case !dir && onDir:
 		return unix.EISDIR
 	}
-	if m.fd >= 0 && m.Attrs != 0 {
+	if m.Kind != handover.KindNew && m.Kind != handover.KindOver && m.Attrs != 0 {
 		if err := setAttrs(fd, "", m.Attrs, unix.AT_EMPTY_PATH|unix.AT_RECURSIVE); err != nil {
 			return err
 		}

@@ -19,8 +19,9 @@ type root struct {
 	late   lateLimit // of the container's cgroup
 }
 
-// A pending mount is one that is taken from the host while the host can still be
-// reached; fd is the detached mount, or -1 for one that is made later.
+// A pending mount is detached: it was made, or taken from the host, while the host
+// could still be reached. In a user namespace not even a new /proc can be made once
+// the host's is out of sight.
 type pending struct {
 	handover.Mount
 	fd int
@@ -136,8 +137,14 @@ func mountLayers(p *handover.Plan) error {
 	// disk: neither fsync in it nor the end of the mount, which would write out the
 	// host's file system.
 	options := "lowerdir=" + lower.String() + ",upperdir=upper,workdir=work,volatile"
+	if p.UserNS {
+		options += ",userxattr" // the others are root's
+	}
 	err := unix.Mount("overlay", "root", "overlay", 0, options)
 	if err != nil {
+		if p.UserNS {
+			err = errors.New(err.Error() + " (a plain user's images need Linux 5.11 and a file system that keeps extended attributes of users)")
+		}
 		return doing("mount "+strconv.Itoa(len(p.Layers))+" layers under "+p.Upper, err)
 	}
 	return nil
@@ -156,14 +163,19 @@ func bindRoot(staging int, dir string) error {
 // take makes what the plan's mounts and devices need of the host, in order.
 func (r *root) take(staging int, p *handover.Plan) error {
 	for _, m := range p.Mounts {
-		fd := -1
+		var fd int
 		var err error
 		switch m.Kind {
+		case handover.KindNew:
+			fd, err = newMount(m.Type, m.Source, m.Attrs, m.Options)
 		case handover.KindBind:
 			fd, err = cloneTree(unix.AT_FDCWD, m.Source)
 		case handover.KindFile:
 			_, name := split(m.Target)
 			fd, err = newFile(staging, name, m.Content)
+		}
+		if err == unix.EPERM && p.UserNS && m.Kind == handover.KindNew {
+			err = errors.New("operation not permitted: in a user namespace the kernel mounts it only where all of the one that is there can be seen, which is not so in most containers")
 		}
 		if err != nil {
 			return doing("mount "+m.Source+" at "+m.Target, err)

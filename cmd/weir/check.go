@@ -15,13 +15,15 @@ func checkCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "check",
 		Short: "Show what this kernel has of seccomp",
-		Long: `Show what this kernel has of seccomp, how that was found out, and what it gives weir.
+		Long: `Show what this kernel has of seccomp, and what this machine has for containers of plain
+users; how that was found out, and what it gives weir.
 
 The exit code is 0 if containers can be confined here, 1 if they cannot, and 2 if that
 could not be found out.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			support := kernel.Probe()
+			support.Features = append(support.Features, rootlessFeatures()...)
 			var err error
 			if asJSON {
 				err = printJSON(cmd.OutOrStdout(), struct {

@@ -13,10 +13,8 @@ import (
 	"github.com/spf13/cobra"
 
 	weir "github.com/weir-dev/weir"
-	"github.com/weir-dev/weir/bpf"
 	"github.com/weir-dev/weir/compile"
 	"github.com/weir-dev/weir/profile"
-	"github.com/weir-dev/weir/seccomp"
 	"github.com/weir-dev/weir/verify"
 )
 
@@ -56,7 +54,7 @@ annotation run.oci.seccomp_bpf_data; json is an array of instructions.`,
 			if stats {
 				return printStats(cmd.OutOrStdout(), c)
 			}
-			text, err := programText(c.Program, c.Policy.Native.ByteOrder(), format)
+			text, err := programText(c, format)
 			if err != nil {
 				return err
 			}
@@ -92,18 +90,19 @@ func printNotes(w io.Writer, notes []profile.Problem, strict bool) error {
 	return nil
 }
 
-func programText(p bpf.Program, order seccomp.ByteOrder, format string) ([]byte, error) {
+func programText(c *weir.Compiled, format string) ([]byte, error) {
+	order := c.Policy.Native.ByteOrder()
 	switch format {
 	case "raw":
-		return p.Raw(order), nil
+		return c.Program.Raw(order), nil
 	case "asm":
-		return []byte(p.Disassemble(order, annotator(p))), nil
+		return []byte(c.Program.Disassemble(order, annotator(c.Program))), nil
 	case "c":
-		return []byte(p.C(order)), nil
+		return []byte(c.Program.C(order)), nil
 	case "base64":
-		return []byte(p.Base64(order) + "\n"), nil
+		return []byte(c.Program.Base64(order) + "\n"), nil
 	case "json":
-		return []byte(p.JSON()), nil
+		return []byte(c.Program.JSON()), nil
 	}
 	return nil, hintf(fmt.Errorf("--format: unknown form %q", format), "the forms are %s", programFormats)
 }

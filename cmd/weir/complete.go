@@ -45,7 +45,6 @@ func addCompletions(root *cobra.Command) {
 		"compile --format": words(strings.Split(programFormats, ", ")...),
 		"convert --from":   words(strings.Split(formatNames(), ", ")...),
 		"convert --to":     words(strings.Split(formatNames(), ", ")...),
-		"disasm --format":  words(strings.Split(programFormats, ", ")...),
 		"diff --fail-on":   words("any", "looser"),
 		"lint --fail-on":   words("error", "warning", "note"),
 		"lint --format":    words("text", "json", "sarif", "github"),

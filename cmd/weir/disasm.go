@@ -13,13 +13,12 @@ import (
 )
 
 func disasmCommand() *cobra.Command {
-	var arch, format string
+	var arch string
 	cmd := &cobra.Command{
 		Use:   "disasm FILE",
-		Short: "Print a program as text, or in another form",
+		Short: "Print a program as text",
 		Long: `Print a program (classic BPF) as text, with the names of architectures and system calls.
-FILE, or - for standard input, has any form that weir compile writes: ` + programFormats + `.
-With --format it is written in another of these.`,
+FILE, or - for standard input, has any form that weir compile writes: ` + programFormats + `.`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			facts := factFlags{arch: arch}
@@ -31,16 +30,11 @@ With --format it is written in another of these.`,
 			if err != nil {
 				return err
 			}
-			text, err := programText(prog, f.Arch.ByteOrder(), format)
-			if err != nil {
-				return err
-			}
-			_, err = cmd.OutOrStdout().Write(text)
+			_, err = io.WriteString(cmd.OutOrStdout(), prog.Disassemble(f.Arch.ByteOrder(), annotator(prog)))
 			return err
 		},
 	}
 	cmd.Flags().StringVar(&arch, "arch", "", "architecture of the kernel that the program is for: its byte order (default: this machine's)")
-	cmd.Flags().StringVarP(&format, "format", "f", "asm", "form to print: "+programFormats)
 	return cmd
 }
 

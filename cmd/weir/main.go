@@ -11,6 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/weir-dev/weir/internal/image"
 	"github.com/weir-dev/weir/profile"
 )
 
@@ -18,6 +19,9 @@ import (
 var began *timing
 
 func main() {
+	if os.Args[0] == image.HelperName {
+		os.Exit(image.Helper(os.Args[1:]))
+	}
 	began = beginTiming()
 	os.Exit(Main(os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
 }

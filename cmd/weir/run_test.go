@@ -58,7 +58,7 @@ func TestTheKernelRunsTheVeryProgramThatWasCompiled(t *testing.T) {
 // SIGKILL of weir ends the container and leaves no mount and no scratch layer
 // behind the next start.
 func TestAKilledWeirLeavesNothing(t *testing.T) {
-	kerneltest.Require(t, kerneltest.Root, kerneltest.Tool("busybox"))
+	kerneltest.Require(t, kerneltest.Containers, kerneltest.Tool("busybox"))
 	root := t.TempDir()
 	busyboxRoot(t, root)
 	store := filepath.Join(t.TempDir(), "store")

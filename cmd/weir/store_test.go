@@ -51,7 +51,7 @@ func newShop(t *testing.T, store string) *shop {
 		}
 		// Packed as weir packs it, so that the layer can be packed again and compared.
 		var tar bytes.Buffer
-		if err := layer.Pack(s.roots[i], &tar); err != nil {
+		if err := layer.Pack(s.roots[i], &tar, nil); err != nil {
 			t.Fatal(err)
 		}
 		config := v1.ConfigFile{OS: "linux", Architecture: runtime.GOARCH}

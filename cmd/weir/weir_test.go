@@ -20,12 +20,20 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/mutate"
 	"github.com/google/go-containerregistry/pkg/v1/tarball"
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/weir-dev/weir/internal/image"
+	"github.com/weir-dev/weir/internal/kerneltest"
+	"github.com/weir-dev/weir/internal/userns"
 )
 
 var update = flag.Bool("update", false, "rewrite the expected output in testdata")
 
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"weir": main, "confined": confined})
+	testscript.Main(m, map[string]func(){
+		"weir":           main,
+		"confined":       confined,
+		image.HelperName: main, // which weir starts itself by
+	})
 }
 
 // TestScripts runs the pages of testdata. Each is a list of commands with the
@@ -39,15 +47,7 @@ func TestScripts(t *testing.T) {
 			env.Values[registryKey{}] = &registryHolder{}
 			return nil
 		},
-		Condition: func(cond string) (bool, error) {
-			if cond != "root" {
-				return false, fmt.Errorf("unknown condition")
-			}
-			if os.Geteuid() != 0 && os.Getenv("WEIR_TEST_MUST_RUN") == "1" {
-				return false, errors.New("this test needs root")
-			}
-			return os.Geteuid() == 0, nil
-		},
+		Condition: condition,
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"exits":    exits,
 			"busybox":  busybox,
@@ -57,6 +57,24 @@ func TestScripts(t *testing.T) {
 			"registry": registry,
 		},
 	})
+}
+
+// condition tells what the pages can do here: root, containers (as root, or in a user
+// namespace) or ids (of containers with several users).
+func condition(name string) (bool, error) {
+	switch name {
+	case "root":
+		return kerneltest.Has(kerneltest.Root)
+	case "containers":
+		return kerneltest.Has(kerneltest.Containers)
+	case "ids":
+		if !userns.Needed() {
+			return true, nil
+		}
+		ids, err := userns.Mine()
+		return err == nil && !ids.One(), err
+	}
+	return false, fmt.Errorf("unknown condition")
 }
 
 // exits CODE COMMAND... runs a command, which must end with that exit code.

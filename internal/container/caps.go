@@ -3,13 +3,22 @@ package container
 import (
 	"fmt"
 
+	"github.com/weir-dev/weir/internal/userns"
 	"github.com/weir-dev/weir/seccomp"
 	"golang.org/x/sys/unix"
 )
 
 // Grantable returns the capabilities that this process can grant a container:
-// those both permitted to it and in its bounding set.
+// those both permitted to it and in its bounding set, or in a user namespace all
+// that the kernel has.
 func Grantable() (seccomp.Caps, error) {
+	if userns.Needed() {
+		var all seccomp.Caps
+		for _, c := range userns.AllCaps() {
+			all |= seccomp.CapSet(seccomp.Cap(c))
+		}
+		return all, nil
+	}
 	header := unix.CapUserHeader{Version: unix.LINUX_CAPABILITY_VERSION_3}
 	var data [2]unix.CapUserData
 	if err := unix.Capget(&header, &data[0]); err != nil {

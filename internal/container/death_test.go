@@ -57,6 +57,7 @@ func alive(t *testing.T, mark string) []string {
 func TestSIGKILLOfTheLauncherEndsTheContainerAndLeavesNoMount(t *testing.T) {
 	for _, user := range []string{"0", "1000"} {
 		t.Run("user "+user, func(t *testing.T) {
+			needIDs(t, user)
 			before, err := os.ReadFile("/proc/self/mountinfo")
 			if err != nil {
 				t.Fatal(err)
@@ -124,6 +125,7 @@ func TestSIGKILLOfTheLauncherEndsAProgramThatClings(t *testing.T) {
 		killed(t, cmd, out, mark)
 	})
 	t.Run("by executing a setuid program, which clears it", func(t *testing.T) {
+		needIDs(t, "1000")
 		dir := image(t)
 		busybox, err := os.ReadFile(filepath.Join(dir, "bin/busybox"))
 		if err != nil {

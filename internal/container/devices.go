@@ -1,6 +1,7 @@
 package container
 
 import (
+	"errors"
 	"fmt"
 	"io/fs"
 	"os"
@@ -44,6 +45,9 @@ func links() []handover.Link {
 func hostDevices(dev string) ([]handover.Device, error) {
 	var list []handover.Device
 	err := filepath.WalkDir(dev, func(path string, d fs.DirEntry, err error) error {
+		if errors.Is(err, fs.ErrPermission) {
+			return nil // nor could a plain user's container use what is in there
+		}
 		if err != nil {
 			return err
 		}

@@ -12,7 +12,8 @@
 // nothing of the caller's gets in: not an environment variable, a descriptor, the
 // working directory, a keyring, nor a terminal; when the launcher ends or is
 // killed, so is the container, whatever its program does, and as its mounts live in its own namespace alone,
-// none remains. It needs root and Linux 5.12.
+// none remains. It needs Linux 5.12, and root or a user namespace (package userns):
+// rootless.go has what is different there.
 //
 // An [*Error] is a container whose program did not start. Its Code is the exit
 // status that Docker gives that: 125 the container could not be set up, 126 the

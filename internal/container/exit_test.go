@@ -58,6 +58,7 @@ func TestAProgramThatCannotStartHasDockersCodeAndWords(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			s := over(t, dir, c.program)
+			needIDs(t, c.user)
 			s.User = c.user
 			wantError(t, run(t, s), c.code, c.message)
 		})

@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	store "github.com/weir-dev/weir/internal/image"
 	"github.com/weir-dev/weir/internal/kerneltest"
 	"github.com/weir-dev/weir/seccomp"
 	"golang.org/x/sys/unix"
@@ -20,6 +21,9 @@ import (
 
 // initELF is cmd/weir-init, built as the Makefile builds it.
 var initELF []byte
+
+// initFile is where that is.
+var initFile string
 
 // launchEnv names a file with a launch: the test binary is then a launcher of its
 // own, for tests that kill one or put one on a terminal.
@@ -42,28 +46,46 @@ func TestMain(m *testing.M) {
 		inside(what)
 		return
 	}
+	if os.Args[0] == store.HelperName {
+		os.Exit(store.Helper(os.Args[1:]))
+	}
 	os.Exit(func() int {
-		dir, err := os.MkdirTemp("", "weir-init")
-		if err != nil {
-			panic(err)
+		path, remove := os.Getenv(initEnv), func() {}
+		if path == "" {
+			path, remove = buildInit()
 		}
-		defer os.RemoveAll(dir)
-		path := filepath.Join(dir, "weir-init")
-		ldflags := "-s -w -buildid="
-		if runtime.GOARCH == "amd64" || runtime.GOARCH == "arm64" {
-			ldflags += " -E weir_entry"
-		}
-		build := exec.Command("go", "build", "-trimpath", "-ldflags", ldflags, "-o", path, "../../cmd/weir-init")
-		build.Env = append(os.Environ(), "CGO_ENABLED=0")
-		if out, err := build.CombinedOutput(); err != nil {
-			fmt.Fprintf(os.Stderr, "build weir-init: %v\n%s", err, out)
-			return 1
-		}
+		defer remove()
+		var err error
 		if initELF, err = os.ReadFile(path); err != nil {
 			panic(err)
 		}
+		initFile = path
 		return m.Run()
 	}())
+}
+
+// initEnv names weir-init's file, for tests that run again where nothing is built.
+const initEnv = "WEIR_TEST_INIT"
+
+func buildInit() (path string, remove func()) {
+	dir, err := os.MkdirTemp("", "weir-init")
+	if err != nil {
+		panic(err)
+	}
+	path = filepath.Join(dir, "weir-init")
+	ldflags := "-s -w -buildid="
+	if runtime.GOARCH == "amd64" || runtime.GOARCH == "arm64" {
+		ldflags += " -E weir_entry"
+	}
+	build := exec.Command("go", "build", "-trimpath", "-ldflags", ldflags, "-o", path, "../../cmd/weir-init")
+	build.Env = append(os.Environ(), "CGO_ENABLED=0")
+	if out, err := build.CombinedOutput(); err != nil {
+		panic(fmt.Sprintf("build weir-init: %v\n%s", err, out))
+	}
+	if err := os.Chmod(dir, 0o755); err != nil {
+		panic(err)
+	}
+	return path, func() { os.RemoveAll(dir) }
 }
 
 // inside is what busybox has no program for.
@@ -144,7 +166,7 @@ func launched(t *testing.T, s *Spec, stdin bool) *exec.Cmd {
 // image makes a small root file system of busybox.
 func image(t *testing.T) string {
 	t.Helper()
-	kerneltest.Require(t, kerneltest.Root, kerneltest.Tool("busybox")) // package busybox-static
+	kerneltest.Require(t, kerneltest.Containers, kerneltest.Tool("busybox")) // package busybox-static
 	busybox, err := os.ReadFile("/bin/busybox")
 	if err != nil {
 		t.Fatal(err)
@@ -185,17 +207,32 @@ func write(t *testing.T, dir, name, content string) {
 // over returns a container with the layer at dir below a fresh one.
 func over(t *testing.T, dir string, args ...string) *Spec {
 	t.Helper()
-	scratch := t.TempDir()
+	scratch := scratchLayer(t)
 	s := &Spec{
 		Init: NewInit(initELF), Layers: []string{dir}, Args: args, Caps: seccomp.DefaultCaps,
-		Upper: filepath.Join(scratch, "upper"), Work: filepath.Join(scratch, "work"),
-	}
-	for _, d := range []string{s.Upper, s.Work} {
-		if err := os.Mkdir(d, 0o755); err != nil {
-			t.Fatal(err)
-		}
+		Upper: scratch.Upper, Work: scratch.Work,
 	}
 	return s
+}
+
+// scratchLayer is where a container writes. The store knows how to remove it, whoever
+// its files belong to.
+func scratchLayer(t *testing.T) *store.Scratch {
+	t.Helper()
+	s, err := store.Open(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	scratch, err := s.NewScratch()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := scratch.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return scratch
 }
 
 // shell returns a container of the usual image that runs a script.

@@ -72,7 +72,7 @@ func (s *Spec) plan(size winsize) (*handover.Plan, error) {
 	if !s.HostNetwork {
 		p.Sysctls = []handover.Sysctl{
 			{Path: "net/ipv4/ip_unprivileged_port_start", Value: "0"},
-			{Path: "net/ipv4/ping_group_range", Value: "0 2147483647"},
+			{Path: pingGroups, Value: "0 2147483647"},
 		}
 	}
 	return p, nil
@@ -93,7 +93,7 @@ func (s *Spec) mounts(hostname string) ([]handover.Mount, error) {
 	list := []handover.Mount{
 		{Type: "proc", Source: "proc", Target: "/proc", Attrs: nothing},
 		{Type: "tmpfs", Source: "tmpfs", Target: "/dev", Attrs: nosuid | dev | strict, Options: []string{"mode=755", "size=65536k"}},
-		{Type: "devpts", Source: "devpts", Target: "/dev/pts", Attrs: nosuid | noexec, Options: []string{"newinstance", "ptmxmode=0666", "mode=0620", "gid=5"}},
+		{Type: "devpts", Source: "devpts", Target: "/dev/pts", Attrs: nosuid | noexec, Options: []string{"newinstance", "ptmxmode=0666", "mode=0620", "gid=" + strconv.Itoa(ttyGroup)}},
 		{Type: "sysfs", Source: "sysfs", Target: "/sys", Attrs: nothing | sysRdonly, Options: sysOptions},
 		{Type: "mqueue", Source: "mqueue", Target: "/dev/mqueue", Attrs: nothing},
 		{Type: "tmpfs", Source: "shm", Target: "/dev/shm", Attrs: nothing, Options: []string{"mode=1777", "size=" + strconv.FormatInt(shm, 10)}},

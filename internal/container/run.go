@@ -10,6 +10,7 @@ import (
 
 	"github.com/weir-dev/weir/internal/container/handover"
 	"github.com/weir-dev/weir/internal/sys/thread"
+	"github.com/weir-dev/weir/internal/userns"
 	"github.com/weir-dev/weir/seccomp"
 	"golang.org/x/sys/unix"
 )
@@ -39,9 +40,6 @@ func (s ExitStatus) Status() int {
 func Run(ctx context.Context, s *Spec) (ExitStatus, error) {
 	if err := s.check(); err != nil {
 		return ExitStatus{}, setupError("run container: %w", err)
-	}
-	if os.Geteuid() != 0 {
-		return ExitStatus{}, setupError("run container: this needs root")
 	}
 	// Until its guard stands, the container is killed when the thread that
 	// started it ends.
@@ -109,6 +107,16 @@ func start(s *Spec, streams *streams) (_ *child, err error) {
 	if err != nil {
 		return nil, err
 	}
+	attr := &syscall.SysProcAttr{
+		Cloneflags: s.namespaces(),
+		Setsid:     true, // away from the caller's terminal at once
+		Pdeathsig:  syscall.SIGKILL,
+		PidFD:      &c.pidfd,
+	}
+	ids, err := s.enterUserNS(plan, attr)
+	if err != nil {
+		return nil, err
+	}
 	if c.init, err = s.Init.open(); err != nil {
 		return nil, err
 	}
@@ -136,18 +144,16 @@ func start(s *Spec, streams *streams) (_ *child, err error) {
 			0: streams.theirs[0].Fd(), 1: streams.theirs[1].Fd(), 2: streams.theirs[2].Fd(),
 			handover.PlanFd: file.Fd(), handover.ControlFd: theirs.Fd(), handover.InitFd: c.init.Fd(),
 		},
-		Sys: &syscall.SysProcAttr{
-			Cloneflags: s.namespaces(),
-			Setsid:     true, // away from the caller's terminal at once
-			Pdeathsig:  syscall.SIGKILL,
-			PidFD:      &c.pidfd,
-		},
+		Sys: attr,
 	})
 	if err != nil {
-		return nil, fmt.Errorf("start weir-init in new namespaces: %w", err)
+		return nil, userns.Explain(fmt.Errorf("start weir-init in new namespaces: %w", err))
 	}
 	streams.closeTheirs()
-	if err := c.place(s.Cgroup); err != nil {
+	if err = c.mapIDs(ids); err == nil {
+		err = c.place(s.Cgroup)
+	}
+	if err != nil {
 		c.kill()
 		return nil, err
 	}

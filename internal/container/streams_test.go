@@ -106,6 +106,7 @@ func TestOnlyPipesAreHandedInWhateverTheStreamsAre(t *testing.T) {
 
 func TestAUserCanOpenTheStandardStreams(t *testing.T) {
 	s := shell(t, "echo one > /dev/stdout; echo two > /proc/self/fd/1; stat -Lc %u /dev/stdout")
+	needIDs(t, "alice")
 	s.User = "alice"
 	equal(t, "output", output(t, s), "one\ntwo\n1000\n")
 }

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/weir-dev/weir/internal/kerneltest"
 	"golang.org/x/sys/unix"
 )
 
@@ -50,6 +51,9 @@ nonumber:x:y:alice
 		t.Run(c.name, func(t *testing.T) {
 			s := over(t, dir, "sh", "-c", `echo $(id -u) $(id -g) $(awk '/^Groups/ {$1=""; print}' /proc/self/status) $HOME`)
 			s.User = c.user
+			if one(t) && c.message == "" {
+				t.Skip("one id is mapped")
+			}
 			if c.message != "" {
 				wantError(t, run(t, s), CodeSetup, c.message)
 				return
@@ -72,6 +76,7 @@ func TestHostileUserFilesAreHarmless(t *testing.T) {
 		{"a FIFO", func(t *testing.T, path string) error { return unix.Mkfifo(path, 0o644) }, "not a regular file"},
 		{"a directory", func(t *testing.T, path string) error { return os.Mkdir(path, 0o755) }, "not a regular file"},
 		{"a device", func(t *testing.T, path string) error {
+			kerneltest.Require(t, kerneltest.Root)
 			return unix.Mknod(path, unix.S_IFCHR|0o644, int(unix.Mkdev(1, 5)))
 		}, "not a regular file"},
 		{"a link out of the image", func(t *testing.T, path string) error { return os.Symlink(secret, path) }, "no matching entries in passwd file"},
@@ -108,7 +113,7 @@ func TestHostileUserFilesAreHarmless(t *testing.T) {
 			if r := uid(""); r.out != "Uid:\t0\n" {
 				t.Errorf("as root: %v %+v", r.err, r)
 			}
-			if r := uid("1000"); r.out != "Uid:\t1000\n" {
+			if r := uid("1000"); !one(t) && r.out != "Uid:\t1000\n" {
 				t.Errorf("as a number: %v %+v", r.err, r)
 			}
 		})
@@ -117,6 +122,7 @@ func TestHostileUserFilesAreHarmless(t *testing.T) {
 
 func TestFurtherGroupsAreAddedToTheUsers(t *testing.T) {
 	s := over(t, image(t), "id", "-G")
+	needIDs(t, "alice")
 	s.User, s.Groups = "alice", []string{"root", "4321", "wheel"}
 	equal(t, "groups", output(t, s), "1000 0 10 29 4321\n")
 	s = over(t, image(t), "true")

@@ -8,8 +8,6 @@ import (
 	"path/filepath"
 
 	"golang.org/x/sys/unix"
-
-	"github.com/weir-dev/weir/internal/image/layer"
 )
 
 // claim is a directory of tmp/ or scratch/ that belongs to this process for as long as it holds the lock
@@ -55,7 +53,7 @@ func (s *Store) newClaim(part, name string) (*claim, error) {
 
 // release removes the directory and gives up the claim.
 func (c *claim) release() error {
-	return errors.Join(layer.Remove(c.path), c.dir.Close())
+	return errors.Join(remove(c.path), c.dir.Close())
 }
 
 // sweep removes what dead processes have left in part. All entries are tried; the errors are joined.
@@ -89,7 +87,7 @@ func removeIfDead(path string) error {
 	if !isAt(f, path) {
 		return nil // removed meanwhile, and perhaps claimed anew
 	}
-	return layer.Remove(path)
+	return remove(path)
 }
 
 // openLocked opens a file or directory of the store and locks it.

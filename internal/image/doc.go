@@ -11,6 +11,7 @@
 //
 //	layers/<diff ID>/fs      a layer in overlayfs's form, unpacked once, shared by all images
 //	layers/<diff ID>/size    the bytes of its regular files, in decimal
+//	layers/<diff ID>/given   how many of its files were given to root, whose owner is not mapped
 //	images/<image ID>        an image: its configuration, byte for byte as it came
 //	refs/<host>/<path>:<tag> a reference: the image ID it stands for; also <path>@<digest>
 //	tmp/                     layers being unpacked or removed
@@ -18,12 +19,19 @@
 //	partial/<digest>         the beginning of a blob, which a pull that was cut off leaves to the next one
 //	content/<digest>         a profile from a registry, or its manifest
 //	new                      a file on its way to images/, refs/ or content/
+//	ids                      a plain user's: the ids that files in it can have
 //
 // All of layers/, images/ and the others are the owner's alone (mode 0700): layers hold setuid
 // programs and device nodes. A device node works where a layer is mounted without nodev. Compressed
 // blobs are not kept once their layers are whole. A layer's directory is named by its diff ID, not by a chain ID,
 // because overlayfs stacks directories that know nothing of each other; an image that has the same layer twice
 // has the upper one.
+//
+// # Plain users
+//
+// The files of a plain user's layers belong to the ids that the user can map (package userns), as the container
+// sees them. So a layer is unpacked, and what the user cannot remove is removed, by a process in a user namespace: this
+// very program, run again by the name [HelperName], which its main hands to [Helper].
 //
 // # What it promises
 //

@@ -50,7 +50,7 @@ func TestFullDiskAtEveryStep(t *testing.T) {
 	for _, what := range []string{"files", "pages"} {
 		t.Run(what, func(t *testing.T) {
 			dir, limit := smallDisk(t)
-			tar, err := tree(t.TempDir(), 1)
+			tar, err := tree(t.TempDir(), 1, nil)
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/weir-dev/weir/internal/image/layer"
 )
 
 // Layer is an unpacked layer, held: nobody removes it before Close.
@@ -41,9 +43,8 @@ func (s *Store) Layer(diffID Digest) (*Layer, error) {
 	return &Layer{diffID, dir}, nil
 }
 
-// Fill unpacks a layer into dir, an empty directory, and tells the diff ID of what it unpacked and the
-// bytes of its regular files.
-type Fill func(dir string) (diffID Digest, size int64, err error)
+// Fill unpacks a layer into dir, an empty directory, by Store.Unpack, and tells the diff ID of what it unpacked.
+type Fill func(dir string) (diffID Digest, result layer.Result, err error)
 
 // AddLayer gives the layer with this diff ID, by fill if the store does not have it. Each layer is filled once:
 // while another process is at it, AddLayer waits for the outcome. What fill makes is taken only if its
@@ -122,14 +123,17 @@ func (s *Store) fillClaim(c *claim, want Digest, fill Fill) (Digest, error) {
 	if err := errors.Join(os.Mkdir(dir, 0o755), os.Chmod(dir, 0o755)); err != nil {
 		return "", err
 	}
-	got, size, err := fill(dir)
+	got, result, err := fill(dir)
 	if err != nil {
 		return "", err
 	}
 	if want != "" && got != want {
 		return "", fmt.Errorf("wrong diff ID: the layer unpacks to %s, the image's configuration says %s", got, want)
 	}
-	if err := os.WriteFile(filepath.Join(c.path, "size"), strconv.AppendInt(nil, size, 10), 0o600); err != nil {
+	if err := os.WriteFile(filepath.Join(c.path, "size"), strconv.AppendInt(nil, result.Size, 10), 0o600); err != nil {
+		return "", err
+	}
+	if err := markGivenAway(c.path, result); err != nil {
 		return "", err
 	}
 	// One syncfs is cheaper than an fsync for each of thousands of files, and makes sure that no power cut

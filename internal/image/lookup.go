@@ -9,6 +9,8 @@ import (
 	"strings"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/weir-dev/weir/internal/image/layer"
 )
 
 // Image is an image of the store.
@@ -42,6 +44,9 @@ func (s *Store) Image(name string) (*Image, error) {
 	}
 	if err != nil {
 		return nil, fmt.Errorf("image %s: %w", name, err)
+	}
+	if err := s.checkOwners(name, c.RootFS.DiffIDs); err != nil {
+		return nil, err
 	}
 	return &Image{
 		ID:           id,
@@ -95,7 +100,7 @@ func (s *Store) layerDirs(id Digest, diffIDs []Digest) ([]string, error) {
 		dir := s.layerPath(diffIDs[i], "fs")
 		dirs = append(dirs, dir)
 		var opaque [1]byte
-		n, err := unix.Lgetxattr(dir, "trusted.overlay.opaque", opaque[:])
+		n, err := unix.Lgetxattr(dir, layer.OpaqueXattr(s.mapped != nil), opaque[:])
 		if err == unix.ENOENT {
 			return nil, s.missingLayer(id, diffIDs[i])
 		}

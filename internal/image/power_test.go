@@ -80,7 +80,7 @@ func keep(s *Store) error {
 	}
 	defer os.RemoveAll(dir)
 	for i := 0; ; i++ {
-		tar, err := tree(dir, i)
+		tar, err := tree(dir, i, s.Owner())
 		if err != nil {
 			return err
 		}

@@ -15,10 +15,15 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/weir-dev/weir/internal/image/layer"
 )
 
 // These tests have other processes at the store: the test binary again, doing what WEIR_TEST_CHILD says.
 func TestMain(m *testing.M) {
+	if os.Args[0] == HelperName {
+		os.Exit(Helper(os.Args[1:]))
+	}
 	if what := os.Getenv("WEIR_TEST_CHILD"); what != "" {
 		if err := child(what); err != nil {
 			fmt.Fprintln(os.Stderr, err)
@@ -47,7 +52,7 @@ func child(what string) error {
 	case "keep":
 		return untilPowerCut(keep(s))
 	case "fill": // is at a layer until told otherwise
-		l, err := s.AddLayer(context.Background(), diffID("x"), func(dir string) (Digest, int64, error) {
+		l, err := s.AddLayer(context.Background(), diffID("x"), func(dir string) (Digest, layer.Result, error) {
 			ready()
 			return fill("x")(dir)
 		})
@@ -185,8 +190,8 @@ func TestProcessesThatWantOneLayerFillItOnce(t *testing.T) {
 	p.ready(t)
 	done := make(chan error)
 	go func() {
-		_, err := s.AddLayer(t.Context(), diffID("x"), func(string) (Digest, int64, error) {
-			return "", 0, errors.New("filled twice")
+		_, err := s.AddLayer(t.Context(), diffID("x"), func(string) (Digest, layer.Result, error) {
+			return "", layer.Result{}, errors.New("filled twice")
 		})
 		done <- err
 	}()

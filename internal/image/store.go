@@ -7,6 +7,8 @@ import (
 	"path/filepath"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/weir-dev/weir/internal/userns"
 )
 
 var (
@@ -18,7 +20,8 @@ var (
 
 // Store is an open store. It holds no descriptors and no locks, and may be used by several goroutines.
 type Store struct {
-	dir string // absolute, links resolved
+	dir    string      // absolute, links resolved
+	mapped *userns.IDs // whose files are in it, nil for root's
 }
 
 // DefaultDir is where the caller's store is: $WEIR_ROOT, or /var/lib/weir for root, or else
@@ -89,6 +92,9 @@ func open(dir string) (*Store, error) {
 		if err := os.Mkdir(s.path(part), 0o700); err != nil && !errors.Is(err, os.ErrExist) {
 			return nil, err
 		}
+	}
+	if err := s.checkIDs(); err != nil {
+		return nil, err
 	}
 	// What cannot be removed (something is mounted in it, say) costs disk space and nothing else, and
 	// must not keep containers from starting.

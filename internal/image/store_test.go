@@ -13,6 +13,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/weir-dev/weir/internal/image/layer"
 	"github.com/weir-dev/weir/internal/kerneltest"
 )
 
@@ -30,8 +31,8 @@ func diffID(name string) Digest { return DigestOf([]byte(name)) }
 
 // fill makes a layer of one file.
 func fill(name string) Fill {
-	return func(dir string) (Digest, int64, error) {
-		return diffID(name), int64(len(name)), os.WriteFile(filepath.Join(dir, name), []byte(name), 0o644)
+	return func(dir string) (Digest, layer.Result, error) {
+		return diffID(name), layer.Result{Size: int64(len(name))}, os.WriteFile(filepath.Join(dir, name), []byte(name), 0o644)
 	}
 }
 
@@ -186,9 +187,9 @@ func TestLayersBelowAnOpaqueRootAreLeftOut(t *testing.T) {
 func TestEachLayerIsFilledOnce(t *testing.T) {
 	s := newStore(t)
 	addLayer(t, s, "base")
-	_, err := s.AddLayer(t.Context(), diffID("base"), func(string) (Digest, int64, error) {
+	_, err := s.AddLayer(t.Context(), diffID("base"), func(string) (Digest, layer.Result, error) {
 		t.Error("filled again")
-		return "", 0, nil
+		return "", layer.Result{}, nil
 	})
 	if err != nil {
 		t.Error(err)
@@ -211,9 +212,9 @@ func TestLayerWithAnotherDiffIDIsRefused(t *testing.T) {
 func TestFailedFillLeavesNothing(t *testing.T) {
 	s := newStore(t)
 	mine := errors.New("mine")
-	_, err := s.AddLayer(t.Context(), diffID("x"), func(dir string) (Digest, int64, error) {
+	_, err := s.AddLayer(t.Context(), diffID("x"), func(dir string) (Digest, layer.Result, error) {
 		os.WriteFile(filepath.Join(dir, "half"), nil, 0o600)
-		return "", 0, mine
+		return "", layer.Result{}, mine
 	})
 	if !errors.Is(err, mine) {
 		t.Error(err)

@@ -3,6 +3,7 @@
 package kerneltest
 
 import (
+	"errors"
 	"os"
 	"os/exec"
 	"strconv"
@@ -20,7 +21,7 @@ type Need func() lack
 // A lack is why a test cannot run, "" if it can.
 type lack struct {
 	why    string
-	kernel bool // the running kernel truly has it not, and no machine's setup could change that
+	kernel bool // the test cannot run at all: this kernel truly has it not, and no machine's setup could change that
 }
 
 // Require ends a test whose needs are not met. With WEIR_TEST_MUST_RUN=1 in the
@@ -40,8 +41,21 @@ func Require(t testing.TB, needs ...Need) {
 	}
 }
 
+// Has reports whether a need is met, for who cannot end a test. What Require would
+// let a test fail for is an error.
+func Has(need Need) (bool, error) {
+	l := need()
+	if l.why != "" && !l.kernel && os.Getenv("WEIR_TEST_MUST_RUN") == "1" {
+		return false, errors.New(l.why)
+	}
+	return l.why == "", nil
+}
+
 // Root needs user 0 with CAP_SYS_ADMIN.
 func Root() lack {
+	if os.Getenv(plainEnv) != "" {
+		return lack{"this test is root's, and was run as root before", true}
+	}
 	status, err := os.ReadFile("/proc/self/status")
 	if err != nil {
 		return lack{why: err.Error()}

@@ -60,8 +60,16 @@ func UnmarshalRelease(b []byte) (r Release, ok bool) {
 // to it just before the program starts: a limit that weir-init would run into.
 const Placed = 'c'
 
+// Mapped is the message that the ids of the user namespace are mapped.
+const Mapped = 'm'
+
 // A Plan is a container, decided to the last detail.
 type Plan struct {
+	// UserNS tells that the container is in a user namespace, whose ids are not
+	// mapped before the message Mapped; OneID, that they are one user and one
+	// group, 0, and supplementary groups cannot be set.
+	UserNS, OneID bool
+
 	// The root file system: either Layers (lowest first) with Upper and Work,
 	// or the directory Rootfs. All are paths of the host.
 	Layers       []string

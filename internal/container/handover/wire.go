@@ -30,6 +30,8 @@ func Unmarshal(b []byte) (*Plan, error) {
 }
 
 func (w *wire) plan(p *Plan) {
+	w.bool(&p.UserNS)
+	w.bool(&p.OneID)
 	list(w, &p.Layers, (*wire).string)
 	w.string(&p.Upper)
 	w.string(&p.Work)

@@ -13,36 +13,33 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-const (
-	xattrRecord = "SCHILY.xattr." // the PAX record by which tars carry xattrs
-	opaqueXattr = "trusted.overlay.opaque"
-)
+const xattrRecord = "SCHILY.xattr." // the PAX record by which tars carry xattrs
 
 // setAttributes gives base what the header says of it. The order matters: chown clears setuid bits
 // and security.capability, and writing to a file is over by now.
 //
 // chmod and setxattr by name are safe here although chmod follows links: base was made a moment ago by
 // a call that fails if the name exists, as something that is no link, in a directory that nobody else can enter.
-func setAttributes(parent int, base string, hdr *tar.Header) error {
+func (u *unpacker) setAttributes(parent int, base string, hdr *tar.Header) error {
 	const maxID = 1<<32 - 2 // -1 means "leave alone" to chown
 	if hdr.Uid < 0 || hdr.Uid > maxID || hdr.Gid < 0 || hdr.Gid > maxID {
 		return fmt.Errorf("owner %d:%d is out of range", hdr.Uid, hdr.Gid)
 	}
-	if err := unix.Fchownat(parent, base, hdr.Uid, hdr.Gid, unix.AT_SYMLINK_NOFOLLOW); err != nil {
-		return call("fchownat", privilege(err))
+	if err := u.chown(parent, base, hdr); err != nil {
+		return err
 	}
 	if hdr.Typeflag != tar.TypeSymlink { // a link has no mode
 		if err := unix.Fchmodat(parent, base, uint32(hdr.Mode)&0o7777, 0); err != nil {
 			return call("fchmodat", err)
 		}
 	}
-	if err := setXattrs(parent, base, hdr.PAXRecords); err != nil {
+	if err := u.setXattrs(parent, base, hdr.PAXRecords); err != nil {
 		return err
 	}
 	return setTimes(parent, base, hdr)
 }
 
-func setXattrs(parent int, base string, records map[string]string) error {
+func (u *unpacker) setXattrs(parent int, base string, records map[string]string) error {
 	var names []string
 	for record := range records {
 		if name, ok := strings.CutPrefix(record, xattrRecord); ok && !isOverlayXattr(name) {
@@ -51,7 +48,12 @@ func setXattrs(parent int, base string, records map[string]string) error {
 	}
 	slices.Sort(names) // the same error for the same layer
 	for _, name := range names {
-		if err := setxattr(parent, base, name, []byte(records[xattrRecord+name])); err != nil {
+		err := setxattr(parent, base, name, []byte(records[xattrRecord+name]))
+		if u.as != Root && errors.Is(err, unix.EPERM) && rootsXattr(name) {
+			u.result.Attributes++
+			continue
+		}
+		if err != nil {
 			return err
 		}
 	}
@@ -65,8 +67,8 @@ func isOverlayXattr(name string) bool {
 	return strings.HasPrefix(name, "trusted.overlay.") || strings.HasPrefix(name, "user.overlay.")
 }
 
-func setOpaque(parent int, base string) error {
-	return setxattr(parent, base, opaqueXattr, []byte("y"))
+func (u *unpacker) setOpaque(parent int, base string) error {
+	return setxattr(parent, base, OpaqueXattr(u.as != Root), []byte("y"))
 }
 
 // setxattr sets an xattr of base itself. There is no setxattrat before Linux 6.13; the descriptor's own
@@ -124,7 +126,7 @@ func (u *unpacker) finishDir(d dirEntry) error {
 	if err != nil {
 		return err
 	}
-	return setAttributes(parent, path.Base(d.name), d.hdr)
+	return u.setAttributes(parent, path.Base(d.name), d.hdr)
 }
 
 // privilege adds the usual reason to a refusal.

@@ -119,7 +119,7 @@ func (u *unpacker) makeParent(dir int, name string) (int, error) {
 		return -1, call("fchmodat", err)
 	}
 	if hides {
-		if err := setOpaque(dir, base); err != nil {
+		if err := u.setOpaque(dir, base); err != nil {
 			return -1, err
 		}
 	}

@@ -80,7 +80,7 @@ func unpack(t *testing.T, entries ...entry) string {
 	t.Helper()
 	kerneltest.Require(t, kerneltest.Root)
 	root := t.TempDir()
-	if _, err := Unpack(root, archive(t, entries...)); err != nil {
+	if _, err := Unpack(root, archive(t, entries...), Root); err != nil {
 		t.Fatal(err)
 	}
 	return root

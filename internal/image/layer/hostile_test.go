@@ -132,7 +132,7 @@ func TestLayersCannotReachOutside(t *testing.T) {
 			}
 			before, beforeDir := lstat(t, canary), lstat(t, outside)
 
-			_, err := Unpack(root, archive(t, c.entries(outside)...))
+			_, err := Unpack(root, archive(t, c.entries(outside)...), Root)
 
 			if (err != nil) != c.refused {
 				t.Errorf("refused: %v, want %v (%v)", err != nil, c.refused, err)
@@ -148,7 +148,7 @@ func TestLayersCannotReachOutside(t *testing.T) {
 			if afterDir != beforeDir {
 				t.Errorf("the canary's directory changed:\n%+v\n%+v", beforeDir, afterDir)
 			}
-			if v := getxattr(t, outside, opaqueXattr); v != "" {
+			if v := getxattr(t, outside, OpaqueXattr(false)); v != "" {
 				t.Error("the canary's directory was made opaque")
 			}
 		})
@@ -185,7 +185,7 @@ func TestLayersCannotSpeakToOverlayfs(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			kerneltest.Require(t, kerneltest.Root)
-			_, err := Unpack(t.TempDir(), archive(t, c.entries...))
+			_, err := Unpack(t.TempDir(), archive(t, c.entries...), Root)
 			if !errors.Is(err, ErrHostile) {
 				t.Errorf("got %v, want ErrHostile", err)
 			}
@@ -208,19 +208,19 @@ func TestImpossibleEntriesAreErrors(t *testing.T) {
 		{"a name of 5000 bytes", "name too long", file(strings.Repeat("n", 5000), "")},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			_, err := Unpack(t.TempDir(), archive(t, c.e))
+			_, err := Unpack(t.TempDir(), archive(t, c.e), Root)
 			if err == nil || !strings.Contains(err.Error(), c.want) {
 				t.Errorf("got %v, want an error with %q", err, c.want)
 			}
 		})
 	}
 	t.Run("a file inside a file", func(t *testing.T) {
-		if _, err := Unpack(t.TempDir(), archive(t, file("f", ""), file("f/g", ""))); !errors.Is(err, unix.ENOTDIR) {
+		if _, err := Unpack(t.TempDir(), archive(t, file("f", ""), file("f/g", "")), Root); !errors.Is(err, unix.ENOTDIR) {
 			t.Errorf("got %v, want ENOTDIR", err)
 		}
 	})
 	t.Run("a hard link to a directory", func(t *testing.T) {
-		if _, err := Unpack(t.TempDir(), archive(t, dir("d"), hardlink("l", "d"))); !errors.Is(err, unix.EPERM) {
+		if _, err := Unpack(t.TempDir(), archive(t, dir("d"), hardlink("l", "d")), Root); !errors.Is(err, unix.EPERM) {
 			t.Errorf("got %v, want EPERM", err)
 		}
 	})
@@ -242,7 +242,7 @@ func TestSparseFileThatCannotFitIsRefusedAtOnce(t *testing.T) {
 	w.Close()
 	// archive/tar refuses to write GNU's records, so another name of the same length stands in for theirs.
 	stream := bytes.ReplaceAll(b.Bytes(), []byte("XNU.sparse."), []byte("GNU.sparse."))
-	_, err := Unpack(t.TempDir(), bytes.NewReader(stream))
+	_, err := Unpack(t.TempDir(), bytes.NewReader(stream), Root)
 	if !errors.Is(err, unix.ENOSPC) {
 		t.Errorf("got %v, want ENOSPC", err)
 	}

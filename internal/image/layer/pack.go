@@ -17,15 +17,15 @@ import (
 // Pack writes the tree at dir as a layer's tar: names in order, owners by number, times to
 // the nanosecond, hard links, xattrs and device nodes kept. Sockets are left out, being nothing without
 // their process, and so is what lies on other file systems: a mount point is packed as an empty directory.
-// The same tree gives the same bytes.
+// The same tree gives the same bytes. Unless it is nil, owner tells what to write for a file's user and group.
 //
 // A name that starts with ".wh." cannot be said in a layer and is an error.
-func Pack(dir string, w io.Writer) error {
+func Pack(dir string, w io.Writer, owner func(uid, gid uint32) (uint32, uint32)) error {
 	dir, err := filepath.Abs(dir)
 	if err != nil {
 		return err
 	}
-	p := &packer{dir: dir, w: tar.NewWriter(w), seen: map[inode]string{}, buf: make([]byte, 256<<10)}
+	p := &packer{dir: dir, w: tar.NewWriter(w), owner: owner, seen: map[inode]string{}, buf: make([]byte, 256<<10)}
 	var st unix.Stat_t
 	if err := unix.Stat(dir, &st); err != nil {
 		return &os.PathError{Op: "stat", Path: dir, Err: err}
@@ -46,6 +46,8 @@ type packer struct {
 	w    *tar.Writer
 	seen map[inode]string // files with several names, by the first one
 	buf  []byte
+
+	owner func(uid, gid uint32) (uint32, uint32) // nil leaves them as they are
 }
 
 func (p *packer) visit(file string, _ fs.DirEntry, err error) error {
@@ -81,6 +83,10 @@ func (p *packer) add(file, name string, st *unix.Stat_t) error {
 		Uid:     int(st.Uid),
 		Gid:     int(st.Gid),
 		ModTime: time.Unix(st.Mtim.Unix()),
+	}
+	if p.owner != nil {
+		uid, gid := p.owner(st.Uid, st.Gid)
+		hdr.Uid, hdr.Gid = int(uid), int(gid)
 	}
 	switch st.Mode & unix.S_IFMT {
 	case unix.S_IFSOCK:

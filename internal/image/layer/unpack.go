@@ -19,37 +19,38 @@ var ErrHostile = errors.New("hostile layer")
 
 // Unpack makes the entries of the uncompressed layer r in dir, which must exist, be empty, and be
 // out of reach of every other user until Unpack returns. It reads r up to the end of the archive, which may be
-// before the end of the stream. The size is the sum of the bytes of the regular files.
+// before the end of the stream.
 //
-// Keeping ownership, devices and overlayfs's marks takes root.
-func Unpack(dir string, r io.Reader) (size int64, err error) {
+// Keeping ownership, devices and overlayfs's marks takes root, or else as says what of it.
+func Unpack(dir string, r io.Reader, as Privilege) (Result, error) {
 	root, err := unix.Open(dir, unix.O_PATH|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
 	if err != nil {
-		return 0, &os.PathError{Op: "open", Path: dir, Err: err}
+		return Result{}, &os.PathError{Op: "open", Path: dir, Err: err}
 	}
-	u := &unpacker{dir: filepath.Clean(dir), root: root, parent: -1, buf: make([]byte, 256<<10)}
+	u := &unpacker{dir: filepath.Clean(dir), root: root, as: as, parent: -1, buf: make([]byte, 256<<10)}
 	defer u.close()
 
 	tr := tar.NewReader(r)
 	for {
 		hdr, err := tr.Next()
 		if err == io.EOF {
-			return u.size, u.finishDirs()
+			return u.result, u.finishDirs()
 		}
 		if err != nil {
-			return u.size, fmt.Errorf("read tar: %w", err)
+			return u.result, fmt.Errorf("read tar: %w", err)
 		}
 		if err := u.entry(hdr, tr); err != nil {
-			return u.size, fmt.Errorf("entry %q: %w", hdr.Name, err)
+			return u.result, fmt.Errorf("entry %q: %w", hdr.Name, err)
 		}
 	}
 }
 
 type unpacker struct {
-	dir  string // the layer
-	root int    // the same, O_PATH
-	size int64
-	buf  []byte
+	dir    string // the layer
+	root   int    // the same, O_PATH
+	as     Privilege
+	result Result
+	buf    []byte
 
 	// The directory of the last entry, kept open because neighbours come together. -1: none.
 	parent     int
@@ -90,7 +91,7 @@ func (u *unpacker) entry(hdr *tar.Header, content io.Reader) error {
 	base := path.Base(name)
 	switch kind {
 	case opaqueMark:
-		return setOpaque(parent, ".")
+		return u.setOpaque(parent, ".")
 	case whiteout:
 		return u.whiteout(parent, strings.TrimPrefix(base, whiteoutPrefix))
 	}
@@ -98,6 +99,10 @@ func (u *unpacker) entry(hdr *tar.Header, content io.Reader) error {
 	err = u.make(parent, base, hdr, content)
 	if errors.Is(err, unix.EEXIST) {
 		err = u.replace(parent, base, hdr, content)
+	}
+	if errors.Is(err, unix.EPERM) && u.as != Root && isDevice(hdr) {
+		u.result.Devices++
+		return nil
 	}
 	if err != nil {
 		return err
@@ -109,7 +114,7 @@ func (u *unpacker) entry(hdr *tar.Header, content io.Reader) error {
 	case tar.TypeLink:
 		return nil // attributes belong to the file, which has them already
 	}
-	return setAttributes(parent, base, hdr)
+	return u.setAttributes(parent, base, hdr)
 }
 
 // make creates base in parent, with no attributes yet; EEXIST if there is something by that name.
@@ -153,7 +158,7 @@ func (u *unpacker) replace(parent int, base string, hdr *tar.Header, content io.
 	if hdr.Typeflag == tar.TypeDir {
 		// A directory in the place of something else, a whiteout most of all, hides what lower
 		// layers have by that name.
-		return setOpaque(parent, base)
+		return u.setOpaque(parent, base)
 	}
 	return nil
 }
@@ -168,7 +173,7 @@ func (u *unpacker) makeFile(parent int, base string, size int64, content io.Read
 	}
 	f := os.NewFile(uintptr(fd), base)
 	n, err := io.CopyBuffer(struct{ io.Writer }{f}, content, u.buf)
-	u.size += n
+	u.result.Size += n
 	return errors.Join(err, f.Close())
 }
 
@@ -208,6 +213,10 @@ func (u *unpacker) makeLink(parent int, base, target string) error {
 		return fmt.Errorf("hard link to %q, which is a whiteout: %w", target, ErrHostile)
 	}
 	return call("linkat", unix.Linkat(dir, path.Base(name), parent, base, 0))
+}
+
+func isDevice(hdr *tar.Header) bool {
+	return hdr.Typeflag == tar.TypeChar || hdr.Typeflag == tar.TypeBlock
 }
 
 func makeDevice(parent int, base string, kind uint32, hdr *tar.Header) error {

@@ -116,7 +116,7 @@ func TestRootEntryIsIgnored(t *testing.T) {
 	kerneltest.Require(t, kerneltest.Root)
 	root := t.TempDir()
 	os.Chmod(root, 0o755)
-	if _, err := Unpack(root, archive(t, with(dir("."), func(h *tar.Header) { h.Mode, h.Uid = 0o700, 5 }), file("./f", "x"))); err != nil {
+	if _, err := Unpack(root, archive(t, with(dir("."), func(h *tar.Header) { h.Mode, h.Uid = 0o700, 5 }), file("./f", "x")), Root); err != nil {
 		t.Fatal(err)
 	}
 	if st := lstat(t, root); st.Mode&0o7777 != 0o755 || st.Uid != 0 {
@@ -139,7 +139,7 @@ func TestBrokenArchivesAreErrors(t *testing.T) {
 		{"not a tar", bytes.Repeat([]byte("no tar at all\n"), 100)},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			if _, err := Unpack(t.TempDir(), bytes.NewReader(c.data)); err == nil {
+			if _, err := Unpack(t.TempDir(), bytes.NewReader(c.data), Root); err == nil {
 				t.Error("no error")
 			}
 		})
@@ -147,7 +147,7 @@ func TestBrokenArchivesAreErrors(t *testing.T) {
 	t.Run("the reader's own error comes through", func(t *testing.T) {
 		mine := errors.New("mine")
 		r := io.MultiReader(bytes.NewReader(whole[:3000]), errReader{mine})
-		if _, err := Unpack(t.TempDir(), r); !errors.Is(err, mine) {
+		if _, err := Unpack(t.TempDir(), r, Root); !errors.Is(err, mine) {
 			t.Errorf("got %v", err)
 		}
 	})
@@ -231,14 +231,14 @@ func TestPackAndUnpackAreInverse(t *testing.T) {
 	pack := func(dir string) []byte {
 		t.Helper()
 		var b bytes.Buffer
-		if err := Pack(dir, &b); err != nil {
+		if err := Pack(dir, &b, nil); err != nil {
 			t.Fatal(err)
 		}
 		return b.Bytes()
 	}
 	packed := pack(first)
 	second := t.TempDir()
-	if _, err := Unpack(second, bytes.NewReader(packed)); err != nil {
+	if _, err := Unpack(second, bytes.NewReader(packed), Root); err != nil {
 		t.Fatal(err)
 	}
 	gone(t, second, "socket")
@@ -266,14 +266,14 @@ func TestPackAndUnpackAreInverse(t *testing.T) {
 		}
 	})
 	t.Run("a directory that is not there is an error", func(t *testing.T) {
-		if err := Pack(filepath.Join(first, "missing"), io.Discard); !errors.Is(err, unix.ENOENT) {
+		if err := Pack(filepath.Join(first, "missing"), io.Discard, nil); !errors.Is(err, unix.ENOENT) {
 			t.Errorf("got %v", err)
 		}
 	})
 	t.Run("a reserved name is an error", func(t *testing.T) {
 		bad := t.TempDir()
 		os.WriteFile(filepath.Join(bad, ".wh.x"), nil, 0o600)
-		if err := Pack(bad, io.Discard); err == nil {
+		if err := Pack(bad, io.Discard, nil); err == nil {
 			t.Error("no error")
 		}
 	})
@@ -287,7 +287,7 @@ func TestPackAndUnpackAreInverse(t *testing.T) {
 		defer unix.Unmount(mnt, 0)
 		os.WriteFile(filepath.Join(mnt, "inside"), []byte("x"), 0o600)
 		out := t.TempDir()
-		if _, err := Unpack(out, bytes.NewReader(pack(top))); err != nil {
+		if _, err := Unpack(out, bytes.NewReader(pack(top)), Root); err != nil {
 			t.Fatal(err)
 		}
 		lstat(t, out, "mnt")

@@ -66,7 +66,7 @@ func (u *unpacker) whiteout(parent int, base string) error {
 		return err
 	}
 	if st.Mode&unix.S_IFMT == unix.S_IFDIR {
-		return setOpaque(parent, base)
+		return u.setOpaque(parent, base)
 	}
 	return nil
 }

@@ -17,6 +17,7 @@ import (
 	"strings"
 
 	"github.com/weir-dev/weir/internal/image/layer"
+	"github.com/weir-dev/weir/internal/userns"
 )
 
 // A State is what a whole store holds: references, images and layers, each by name and in order.
@@ -66,7 +67,7 @@ func (c *checker) list(elem ...string) []string {
 
 func (c *checker) top() {
 	for _, name := range c.list() {
-		if !slices.Contains([]string{"layers", "images", "refs", "tmp", "scratch", "partial", "content"}, name) {
+		if !slices.Contains([]string{"layers", "images", "refs", "tmp", "scratch", "partial", "content", "ids"}, name) {
 			c.problem("%s does not belong into a store", name)
 		}
 	}
@@ -145,6 +146,15 @@ func (c *checker) refs() {
 }
 
 func (c *checker) layers() {
+	var owner func(uid, gid uint32) (uint32, uint32)
+	if userns.Needed() {
+		ids, err := userns.Mine()
+		if err != nil {
+			c.problem("%w", err)
+			return
+		}
+		owner = ids.Inside
+	}
 	c.Layers = c.list("layers")
 	for _, id := range c.Layers {
 		if !c.used[id] {
@@ -156,7 +166,7 @@ func (c *checker) layers() {
 		}
 		dir := filepath.Join(c.dir, "layers", id)
 		h := sha256.New()
-		if err := layer.Pack(filepath.Join(dir, "fs"), h); err != nil {
+		if err := layer.Pack(filepath.Join(dir, "fs"), h, owner); err != nil {
 			c.problem("layer %s: %w", id, err)
 		}
 		if got := hex.EncodeToString(h.Sum(nil)); got != id {

@@ -24,6 +24,10 @@ type Options struct {
 	// at a time.
 	Progress func(Progress)
 
+	// Unpacked, unless nil, hears what became of each layer that was unpacked. It is called from one goroutine at
+	// a time.
+	Unpacked func(layer.Result)
+
 	// OnlyProfile makes an error of what is an image.
 	OnlyProfile bool
 
@@ -55,6 +59,12 @@ func (o Options) platform() Platform {
 		return DefaultPlatform()
 	}
 	return o.Platform
+}
+
+func (o Options) unpacked(r layer.Result) {
+	if o.Unpacked != nil {
+		o.Unpacked(r)
+	}
 }
 
 // blob is a layer where it comes from, compressed or not.
@@ -126,12 +136,18 @@ func addLayers(ctx context.Context, s *image.Store, diffIDs []image.Digest, blob
 		all.Go(func() {
 			defer func() { <-slots }()
 			state, done, kept := Present, int64(0), int64(0)
-			fill := func(dir string) (image.Digest, int64, error) {
+			fill := func(dir string) (image.Digest, layer.Result, error) {
 				state = Unpacked
-				return b.unpack(ctx, dir, func(d, k int64) {
+				id, result, err := b.unpack(ctx, s, dir, func(d, k int64) {
 					done, kept = d, k
 					report(b, Reading, d, k)
 				})
+				if err == nil {
+					progress.Lock()
+					defer progress.Unlock()
+					o.unpacked(result)
+				}
+				return id, result, err
 			}
 			l, err := s.AddLayer(ctx, diffIDs[i], fill)
 			if errors.Is(err, errStale) {
@@ -150,13 +166,13 @@ func addLayers(ctx context.Context, s *image.Store, diffIDs []image.Digest, blob
 }
 
 // unpack reads the blob to its end, and unpacks it into dir on the way.
-func (b blob) unpack(ctx context.Context, dir string, progress func(done, kept int64)) (diffID image.Digest, size int64, err error) {
+func (b blob) unpack(ctx context.Context, s *image.Store, dir string, progress func(done, kept int64)) (diffID image.Digest, result layer.Result, err error) {
 	if err := ctx.Err(); err != nil {
-		return "", 0, err
+		return "", result, err
 	}
 	body, err := b.open(ctx)
 	if err != nil {
-		return "", 0, err
+		return "", result, err
 	}
 	defer body.Close()
 	old, _ := body.(*resumed)
@@ -170,7 +186,7 @@ func (b blob) unpack(ctx context.Context, dir string, progress func(done, kept i
 	if b.want != "" {
 		source = &verifier{r: source, hash: sha256.New(), want: b.want}
 	}
-	diffID, size, err = unpack(dir, source)
+	diffID, result, err = unpack(s, dir, source)
 	// Wrong bytes show as whatever they break first. That they are the wrong ones is the better thing to say, and to know
 	// it takes the rest of them.
 	if !isDiskFull(err) {
@@ -181,27 +197,27 @@ func (b blob) unpack(ctx context.Context, dir string, progress func(done, kept i
 	if old != nil {
 		err = old.settle(ctx, err)
 	}
-	return diffID, size, err
+	return diffID, result, err
 }
 
 // unpack unpacks a layer's tar, compressed or not, and tells its diff ID: the digest of the plain tar to
 // its very end, padding included.
-func unpack(dir string, r io.Reader) (diffID image.Digest, size int64, err error) {
+func unpack(s *image.Store, dir string, r io.Reader) (diffID image.Digest, result layer.Result, err error) {
 	body, err := decompress(r)
 	if err != nil {
-		return "", 0, err
+		return "", result, err
 	}
 	defer body.Close()
 	h := sha256.New()
 	ahead, stop := readAhead(io.TeeReader(body, h))
 	defer stop()
-	if size, err = layer.Unpack(dir, ahead); err != nil {
-		return "", 0, err
+	if result, err = s.Unpack(dir, ahead); err != nil {
+		return "", result, err
 	}
 	if _, err := io.Copy(io.Discard, ahead); err != nil {
-		return "", 0, err
+		return "", result, err
 	}
-	return digestOf(h), size, nil
+	return digestOf(h), result, nil
 }
 
 // meter counts what is read, and stops when the context is cancelled.

@@ -46,7 +46,7 @@ func packed(t *testing.T, file, content string) v1.Layer {
 		t.Fatal(err)
 	}
 	var b bytes.Buffer
-	if err := layer.Pack(dir, &b); err != nil {
+	if err := layer.Pack(dir, &b, nil); err != nil {
 		t.Fatal(err)
 	}
 	return layerOf(t, b.Bytes(), compression.GZip)

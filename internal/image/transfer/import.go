@@ -17,16 +17,17 @@ import (
 // Import makes an image of one layer of a root file system: a directory, or a tar of one, plain or compressed. As
 // with docker import, the configuration says nothing, no CMD and no PATH; the architecture is the host's.
 //
-// A directory is packed by layer.Pack: sockets and what is mounted in it are left out.
-func Import(ctx context.Context, s *image.Store, from string, ref image.Reference) (image.Digest, error) {
-	id, err := importRoot(ctx, s, from, ref)
+// A directory is packed by layer.Pack: sockets and what is mounted in it are left out. What a plain user
+// packs has the owners that it has in a container, where the user is root. Of the options, Unpacked counts.
+func Import(ctx context.Context, s *image.Store, from string, ref image.Reference, o Options) (image.Digest, error) {
+	id, err := importRoot(ctx, s, from, ref, o)
 	if err != nil {
 		return "", fmt.Errorf("import %s: %w", from, explain(err))
 	}
 	return id, nil
 }
 
-func importRoot(ctx context.Context, s *image.Store, from string, ref image.Reference) (image.Digest, error) {
+func importRoot(ctx context.Context, s *image.Store, from string, ref image.Reference, o Options) (image.Digest, error) {
 	if ref.Digest != "" {
 		return "", fmt.Errorf("%s names an image by its digest, which is not known before; want NAME[:TAG]", ref.Familiar())
 	}
@@ -35,8 +36,12 @@ func importRoot(ctx context.Context, s *image.Store, from string, ref image.Refe
 		return "", err
 	}
 	defer r.Close()
-	l, err := s.AddLayer(ctx, "", func(dir string) (image.Digest, int64, error) {
-		return unpack(dir, &meter{ctx: ctx, r: r, progress: func(int64) {}})
+	l, err := s.AddLayer(ctx, "", func(dir string) (image.Digest, layer.Result, error) {
+		id, result, err := unpack(s, dir, &meter{ctx: ctx, r: r, progress: func(int64) {}})
+		if err == nil {
+			o.unpacked(result)
+		}
+		return id, result, err
 	})
 	if err != nil {
 		return "", err
@@ -78,6 +83,6 @@ func openRoot(s *image.Store, from string) (io.ReadCloser, error) {
 		return nil, fmt.Errorf("the image store %s lies in it, and cannot become part of itself", s.Dir())
 	}
 	r, w := io.Pipe()
-	go func() { w.CloseWithError(layer.Pack(dir, w)) }()
+	go func() { w.CloseWithError(layer.Pack(dir, w, s.Owner())) }()
 	return r, nil
 }

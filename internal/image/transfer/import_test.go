@@ -35,7 +35,7 @@ func TestImportedDirectoryIsAnImage(t *testing.T) {
 		t.Fatal(err)
 	}
 	s := newStore(t)
-	id, err := Import(t.Context(), s, root, parse(t, "mine:1"))
+	id, err := Import(t.Context(), s, root, parse(t, "mine:1"), Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -60,7 +60,7 @@ func TestImportedDirectoryIsAnImage(t *testing.T) {
 	}
 
 	t.Run("again, it is the same layer", func(t *testing.T) {
-		if _, err := Import(t.Context(), s, root, parse(t, "mine:2")); err != nil {
+		if _, err := Import(t.Context(), s, root, parse(t, "mine:2"), Options{}); err != nil {
 			t.Fatal(err)
 		}
 		again, err := s.Image("mine:2")
@@ -86,7 +86,7 @@ func TestImportedTarIsAnImage(t *testing.T) {
 		if err := os.WriteFile(file, data, 0o600); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := Import(t.Context(), s, file, parse(t, "from:"+name)); err != nil {
+		if _, err := Import(t.Context(), s, file, parse(t, "from:"+name), Options{}); err != nil {
 			t.Fatal(err)
 		}
 		img, err := s.Image("from:" + name)
@@ -117,7 +117,7 @@ func TestBadImportsAreErrorsAndLeaveNothing(t *testing.T) {
 		{"a reference by digest", dir, "x@sha256:" + strings.Repeat("0", 64), "digest"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			_, err := Import(t.Context(), s, c.from, parse(t, c.ref))
+			_, err := Import(t.Context(), s, c.from, parse(t, c.ref), Options{})
 			if err == nil || !strings.Contains(err.Error(), c.want) || !strings.Contains(err.Error(), c.from) {
 				t.Errorf("got %v, want an error with %q and %q", err, c.want, c.from)
 			}
