@@ -33,8 +33,8 @@ type Result struct {
 	Losses []profile.Problem
 
 	// Proof holds what the form's reader enforces (Got) against the profile
-	// (Want). It is nil for Systemd. It takes for granted that libseccomp compiles
-	// rules as it documents them; if Doubtful, a loss says where it may not.
+	// (Want). It takes for granted that libseccomp compiles rules as it documents
+	// them; if Doubtful, a loss says where it may not.
 	Proof    *verify.Result
 	Doubtful bool
 }
@@ -74,6 +74,7 @@ func Profile(p *profile.Profile, to Format, f seccomp.Facts, o policy.Options) (
 	case Systemd:
 		c.resolved()
 		text = c.systemd()
+		readBack = text
 	default:
 		return nil, fmt.Errorf("converting %s: %v", p.File, to)
 	}
@@ -82,10 +83,8 @@ func Profile(p *profile.Profile, to Format, f seccomp.Facts, o policy.Options) (
 	}
 	r := &Result{Text: text, Losses: c.problems(c.losses), Notes: append(p.Notes[:len(p.Notes):len(p.Notes)], notes...)}
 	r.Doubtful = c.doubtful
-	if readBack != nil {
-		if r.Proof, err = c.prove(readBack, to); err != nil {
-			return nil, fmt.Errorf("converting %s to %v: %w", p.File, to, err)
-		}
+	if r.Proof, err = c.prove(readBack, to); err != nil {
+		return nil, fmt.Errorf("converting %s to %v: %w", p.File, to, err)
 	}
 	return r, nil
 }
@@ -142,20 +141,7 @@ func (c *conversion) machine() string {
 // the policy. The reader is lenient because runtimes are: what is left to read so
 // has been accepted from the user.
 func (c *conversion) prove(text []byte, to Format) (*verify.Result, error) {
-	reader := profile.Options{Dialect: profile.OCI, Lenient: true}
-	if to == Docker {
-		reader.Dialect = profile.Superset
-	}
-	back, err := profile.Parse("the result", text, reader)
-	if err != nil {
-		return nil, fmt.Errorf("reading it back: %w", err)
-	}
-	var pol *policy.Policy
-	if to == Docker {
-		pol, _, err = policy.Resolve(back, c.facts, policy.Options{Lenient: true})
-	} else {
-		pol, err = asEngines(back, c.facts, c.archs, func(string, string) {})
-	}
+	pol, err := c.readBack(text, to)
 	if err != nil {
 		return nil, fmt.Errorf("reading it back: %w", err)
 	}
@@ -167,6 +153,27 @@ func (c *conversion) prove(text []byte, to Format) (*verify.Result, error) {
 		return nil, fmt.Errorf("comparing the result with the profile: %s: this is a defect of weir, please report it with the profile", Difference(proof))
 	}
 	return proof, nil
+}
+
+// readBack returns what a document means to the form's reader.
+func (c *conversion) readBack(text []byte, to Format) (*policy.Policy, error) {
+	lenient := policy.Options{Lenient: true}
+	switch to {
+	case Docker:
+		back, err := profile.Parse("the result", text, profile.Options{Lenient: true})
+		if err != nil {
+			return nil, err
+		}
+		pol, _, err := policy.Resolve(back, c.facts, lenient)
+		return pol, err
+	case Systemd:
+		return asSystemd(text, c.facts)
+	}
+	back, err := profile.Parse("the result", text, profile.Options{Dialect: profile.OCI, Lenient: true})
+	if err != nil {
+		return nil, err
+	}
+	return asEngines(back, c.facts, c.archs, func(string, string) {})
 }
 
 // compare compiles what a reader enforces, and holds the program against the policy.

@@ -17,12 +17,11 @@
 // of which libseccomp's may be the weaker one. Which names the libseccomp of a host
 // knows cannot be told here: it skips the others.
 //
-// The JSON forms are read back as their reader does, those of OCI runtimes as runc and
-// libseccomp take rules; that is compiled, and the program is held against the policy
-// of the original under the same facts. [Result.Proof] is the outcome: equal, unless a
-// loss changes an answer, in which case it has a call as witness. A difference that no
-// loss explains is an error. A unit of systemd has its own model of a filter and no
-// proof.
+// The result is read back as its reader does: Docker's form as Docker, those of OCI
+// runtimes as runc and libseccomp take rules, a unit as systemd reads it. What is read is
+// compiled, and the program is held against the policy of the original under the same
+// facts. [Result.Proof] is the outcome: equal, unless a loss changes an answer, in which
+// case it has a call as witness. A difference that no loss explains is an error.
 //
 // Errors are a *[profile.Error] where the profile is at fault or cannot be
 // written; others name what was being done.

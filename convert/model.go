@@ -176,6 +176,33 @@ func stale(rules []policy.Rule) bool {
 	})
 }
 
+// asSystemd returns what systemd enforces for a unit: what it means as a profile, but
+// that no number is newer than the list. The numbers of x32 are another architecture's.
+func asSystemd(unit []byte, f seccomp.Facts) (*policy.Policy, error) {
+	back, err := readUnit("the result", string(unit), profile.Options{Lenient: true})
+	if err != nil {
+		return nil, err
+	}
+	pol, _, err := policy.Resolve(back.Profile, f, policy.Options{Lenient: true})
+	if err != nil {
+		return nil, err
+	}
+	_, archs := back.Profile.Flatten(f)
+	for i := range pol.ABIs {
+		for j := range pol.ABIs[i].Rows {
+			row := &pol.ABIs[i].Rows[j]
+			if row.Rules[0].Why != policy.WhyNewer {
+				continue
+			}
+			row.Rules = []policy.Rule{{Return: back.Profile.Default, Why: policy.WhyDefault}}
+			if row.First >= 1<<30 && pol.ABIs[i].Audit == seccomp.ArchX86_64.Audit() && !slices.Contains(archs, seccomp.ArchX32) {
+				row.Rules = []policy.Rule{pol.Foreign}
+			}
+		}
+	}
+	return pol, nil
+}
+
 // engines lists each call about which runtimes with libseccomp enforce something
 // else than the policy, for a profile that forEngines wrote.
 func (c *conversion) engines(q *profile.Profile) error {

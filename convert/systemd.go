@@ -35,6 +35,7 @@ func (c *conversion) systemd() []byte {
 	case byDefault == seccomp.ActErrno.With(0):
 		c.refuse(p.DefaultPos, "defaultErrnoRet", "systemd has no errno 0 by default", "")
 	case allows && byDefault != seccomp.ReturnErrno(c.facts.Arch.ENOSYS()) && c.hasNewer():
+		c.changed = true
 		c.lose(p.DefaultPos, "defaultAction", fmt.Sprintf("calls that are newer than the profile get %v from systemd, not ENOSYS", byDefault), "")
 	}
 
@@ -151,8 +152,10 @@ func (c *conversion) systemdCall(name profile.Name) (seccomp.Return, bool) {
 	written := c.systemdReturn(strictest, name.Pos, name.Text)
 	switch {
 	case conditional && differ:
+		c.changed = true
 		c.lose(name.Pos, "", fmt.Sprintf("systemd cannot compare the arguments of %s: it gets %v whatever they are", name.Text, written), "")
 	case differ:
+		c.changed = true
 		c.lose(name.Pos, "", fmt.Sprintf("systemd has one answer for %s on all architectures: it gets %v", name.Text, written), "")
 	}
 	return written, true
@@ -163,6 +166,7 @@ func (c *conversion) systemdCall(name profile.Name) (seccomp.Return, bool) {
 func (c *conversion) systemdReturn(ret seccomp.Return, pos profile.Pos, path string) seccomp.Return {
 	switch ret.Action() {
 	case seccomp.ActKillThread:
+		c.changed = true
 		c.lose(pos, path, "systemd kills the process, not the thread", "")
 		return seccomp.ActKillProcess.Return()
 	case seccomp.ActTrap, seccomp.ActTrace, seccomp.ActNotify:

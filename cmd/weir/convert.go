@@ -172,8 +172,6 @@ func printConversion(w io.Writer, r *convert.Result, source *convert.Source, f s
 	}
 	var err error
 	switch {
-	case r.Proof == nil:
-		_, err = fmt.Fprintln(w, "weir: the result is not proved: systemd has its own model of a filter")
 	case r.Proof.Verdict == verify.Equal && r.Doubtful:
 		_, err = fmt.Fprintf(w, "weir: the result is proved equal to %s, as libseccomp documents its rules; the notes say where it may not keep to that\n", machine)
 	case r.Proof.Verdict == verify.Equal:
