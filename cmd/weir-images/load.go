@@ -1,11 +1,13 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"os"
 
 	"github.com/spf13/cobra"
+	"golang.org/x/sys/unix"
 
 	"github.com/weir-dev/weir/internal/image/transfer"
 )
@@ -28,6 +30,8 @@ docker-archive or an OCI archive, plain or compressed.`,
 				}
 				defer f.Close()
 				in = f
+			} else if _, err := unix.IoctlGetTermios(int(os.Stdin.Fd()), unix.TCGETS); err == nil {
+				return errors.New("load: standard input is a terminal, not an archive; name one with -i FILE")
 			}
 			store, err := openStore()
 			if err != nil {

@@ -49,7 +49,8 @@ func addCompletions(root *cobra.Command) {
 		"lint --fail-on":   words("error", "warning", "note"),
 		"lint --format":    words("text", "json", "sarif", "github"),
 	}
-	for name := range strings.FieldsSeq("entrypoint env group-add hostname kernel pid shm-size tmpfs ulimit user workdir") {
+	for name := range strings.FieldsSeq(`cpus entrypoint env group-add hostname kernel memory memory-swap mount pid pids-limit shm-size
+		tmpfs ulimit user workdir`) {
 		values[name] = words()
 	}
 	for _, cmd := range root.Commands() {

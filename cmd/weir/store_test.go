@@ -12,6 +12,7 @@ import (
 	"runtime"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -260,6 +261,33 @@ func TestTransferThatWaitsForInputEndsBySIGTERM(t *testing.T) {
 	}
 	s.must(t, "images")
 	s.check(t)
+}
+
+// Nobody has to wait for that, either.
+func TestSecondSignalEndsTransferAtOnce(t *testing.T) {
+	s := newShop(t, filepath.Join(t.TempDir(), "store"))
+	cmd := waiting(t, s)
+	go func() {
+		for cmd.Process.Signal(unix.SIGTERM) == nil { // until it has ended
+			time.Sleep(100 * time.Millisecond)
+		}
+	}()
+	cmd.Wait()
+	if ws := cmd.ProcessState.Sys().(syscall.WaitStatus); ws.Signal() != unix.SIGTERM || !ended(cmd) {
+		t.Errorf("it ended by %v", cmd.ProcessState)
+	}
+	s.must(t, "images")
+	s.check(t)
+}
+
+func TestLoadFromATerminal(t *testing.T) {
+	s := newShop(t, filepath.Join(t.TempDir(), "store"))
+	cmd := exec.Command("script", "-qec", "weir load", "/dev/null")
+	cmd.Env = append(os.Environ(), "WEIR_ROOT="+s.store)
+	out, err := cmd.CombinedOutput()
+	if err == nil || !strings.Contains(string(out), "name one with -i FILE") {
+		t.Errorf("%v\n%s", err, out)
+	}
 }
 
 func TestFullDisk(t *testing.T) {

@@ -51,8 +51,10 @@ func runImages(ctx context.Context, stdin io.Reader, stdout, stderr io.Writer, a
 	if _, err := program.Write(weirImages); err != nil {
 		return fmt.Errorf("start weir-images: %w", err)
 	}
-	// What is half done is removed before it ends, and that is waited for: not for ever, as it may wait for input.
+	// What is half done is removed before it ends, and that is waited for: not for ever, as it may wait for input,
+	// and not after a second signal.
 	ctx, stop := signal.NotifyContext(ctx, unix.SIGINT, unix.SIGTERM, unix.SIGHUP)
+	context.AfterFunc(ctx, stop)
 	defer stop()
 	child := exec.CommandContext(ctx, fmt.Sprintf("/proc/self/fd/%d", fd), args...)
 	child.Cancel = func() error { return child.Process.Signal(unix.SIGTERM) }
