@@ -21,7 +21,7 @@ type Subject struct {
 func (s Subject) Answer(d *seccomp.Data, order seccomp.ByteOrder) (seccomp.Return, error) {
 	if s.Policy != nil {
 		_, rule := s.Policy.Eval(d)
-		return effect(rule.Return), nil
+		return Effect(rule.Return), nil
 	}
 	ret := seccomp.ActAllow.Return()
 	for _, prog := range slices.Backward(s.Filters) {
@@ -29,25 +29,25 @@ func (s Subject) Answer(d *seccomp.Data, order seccomp.ByteOrder) (seccomp.Retur
 		if err != nil {
 			return 0, err
 		}
-		ret = merge(ret, word)
+		ret = Merge(ret, word)
 	}
-	return effect(ret), nil
+	return Effect(ret), nil
 }
 
-// merge is the kernel's choice between what newer filters say and the word of
+// Merge is the kernel's choice between what newer filters say and the word of
 // the next older one: the strictest action, the newest if several say it. It
 // begins with allow (kernel/seccomp.c, seccomp_run_filters).
-func merge(newer, older seccomp.Return) seccomp.Return {
+func Merge(newer, older seccomp.Return) seccomp.Return {
 	if older.Stricter(newer) {
 		return older
 	}
 	return newer
 }
 
-// effect leaves of a word what the kernel acts on (kernel/seccomp.c,
+// Effect leaves of a word what the kernel acts on (kernel/seccomp.c,
 // __seccomp_filter): an action that it does not know kills the process, an errno
 // is at most 4095, and only errno, trap and trace have data.
-func effect(word seccomp.Return) seccomp.Return {
+func Effect(word seccomp.Return) seccomp.Return {
 	const maxErrno = 4095 // MAX_ERRNO of include/linux/err.h
 	switch action := word.Action(); action {
 	case seccomp.ActErrno:
@@ -268,7 +268,7 @@ func (p *prover) answered(word seccomp.Return) {
 	if c.stages[c.at].pol != nil {
 		c.answers[side] = word
 	} else {
-		c.answers[side] = merge(before, word)
+		c.answers[side] = Merge(before, word)
 	}
 	p.stage(c.at + 1)
 	c.answers[side] = before

@@ -16,7 +16,7 @@ type kind struct {
 // compare compares the answers to the inputs of the current path.
 func (p *prover) compare() {
 	c := p.contest
-	k := kind{a: effect(c.answers[0]), b: effect(c.answers[1])}
+	k := kind{a: Effect(c.answers[0]), b: Effect(c.answers[1])}
 	if k.a == k.b || p.done {
 		return
 	}
