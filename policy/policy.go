@@ -59,6 +59,7 @@ const (
 	WhyNewer                  // the number is newer than any that the profile names
 	WhyForeign                // the architecture, or x32, is not listed
 	WhyMultiplexed            // a rule of a call that is reached through socketcall or ipc
+	WhyProgram                // a program does so: the policy is one that was decompiled
 )
 
 // A Cond compares one argument. The argument is first cut to Bits and
