@@ -22,6 +22,7 @@ var floors = map[string]int{
 	"verify":                      3,
 	"internal/engines":            3,
 	"convert":                     4,
+	"decompile":                   4,
 	"internal/explain":            4,
 	"lint":                        4,
 	"":                            5, // package weir
