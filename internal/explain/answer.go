@@ -247,8 +247,12 @@ func (r *resolved) newCase(call calls.Call, rule policy.Rule) Case {
 		place(pos)
 	case policy.WhyDefault:
 		c.Why = "the default action"
-		c.Rule = "defaultAction"
-		place(r.Profile.DefaultPos)
+		if r.Profile != nil {
+			c.Rule = "defaultAction"
+			place(r.Profile.DefaultPos)
+		}
+	case policy.WhyProgram:
+		c.Why = "a rule"
 	case policy.WhyNewer:
 		c.Why = "newer than every call that the profile names"
 	case policy.WhyForeign:

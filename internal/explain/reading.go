@@ -27,6 +27,8 @@ type ABI struct {
 	Groups []Group `json:"groups"`         // what is allowed first, then by severity
 	When   []When  `json:"when,omitempty"` // the calls that depend on their arguments
 	Newer  *Newer  `json:"newer,omitempty"`
+
+	Beyond []Beyond `json:"beyond,omitempty"` // of a program: what no rule can say
 }
 
 // A Group is the calls that have one outcome whatever their arguments.
@@ -92,6 +94,11 @@ func (r *resolved) abi(a seccomp.Arch) ABI {
 			abi.Newer = r.newer(a, c, nr)
 		}
 	}
+	abi.sort()
+	return abi
+}
+
+func (abi *ABI) sort() {
 	for i := range abi.Groups {
 		slices.Sort(abi.Groups[i].Calls)
 	}
@@ -99,7 +106,6 @@ func (r *resolved) abi(a seccomp.Arch) ABI {
 		return cmp.Compare(uint32(int32(y.Outcome.ret.Action())), uint32(int32(x.Outcome.ret.Action())))
 	})
 	slices.SortFunc(abi.When, func(x, y When) int { return cmp.Compare(x.Call, y.Call) })
-	return abi
 }
 
 // newer says what follows a call, if that is what is newer than the profile.

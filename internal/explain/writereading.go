@@ -14,11 +14,15 @@ import (
 func (r *Reading) Write(w io.Writer, s Style) error {
 	var b strings.Builder
 	b.WriteString(s.paint(cell{color: bold}, r.Profile) + "  ")
-	s.wrap(&b, cell{fmt.Sprintf("on Linux %v, %s, with %s", r.Facts.Kernel, r.Facts.Arch, capsText(r.caps)), dim}, 2)
+	where, newer := fmt.Sprintf("on Linux %v, %s, with %s", r.Facts.Kernel, r.Facts.Arch, capsText(r.caps)), "newer than the profile"
+	if r.Facts.Kernel == "" {
+		where, newer = "on "+r.Facts.Arch, "newer calls"
+	}
+	s.wrap(&b, cell{where, dim}, 2)
 	b.WriteString("\n\n")
 	rows := [][]cell{{{"by default", plain}, verdict(&r.Default)}}
 	if n := r.ABIs[0].Newer; n != nil {
-		rows = append(rows, []cell{{"newer than the profile", plain}, verdict(&n.Outcome)})
+		rows = append(rows, []cell{{newer, plain}, verdict(&n.Outcome)})
 	}
 	rows = append(rows, []cell{{"other architectures", plain}, verdict(&r.Foreign)})
 	s.table(&b, "", rows)
@@ -72,6 +76,7 @@ func (r *Reading) writeABI(b *strings.Builder, s Style, i int) {
 	if len(abi.Groups) < 2 {
 		abi.writeWhen(b, s)
 	}
+	abi.writeBeyond(b, s)
 	if n := abi.Newer; n != nil {
 		name := verdict(&n.Outcome)
 		head := cell{fmt.Sprintf("%s above number %d, %s", name.text, n.After&^(1<<30), n.Last), name.color}
@@ -102,6 +107,26 @@ func (abi *ABI) writeWhen(b *strings.Builder, s Style) {
 	s.table(b, "    ", rows)
 }
 
+// writeBeyond writes the calls about which no rule can say what they get.
+func (abi *ABI) writeBeyond(b *strings.Builder, s Style) {
+	var heads []string
+	names := map[string][]string{}
+	for i := range abi.Beyond {
+		beyond := &abi.Beyond[i]
+		head := beyond.text() + ": " + beyond.Why
+		if names[head] == nil {
+			heads = append(heads, head)
+		}
+		if !slices.Contains(names[head], beyond.Call) {
+			names[head] = append(names[head], beyond.Call)
+		}
+	}
+	for _, head := range heads {
+		s.table(b, "  ", [][]cell{{{head, yellow}}})
+		s.table(b, "    ", [][]cell{{{strings.Join(names[head], " "), plain}}})
+	}
+}
+
 // without leaves out the calls that another ABI treats alike.
 func (abi ABI) without(o *ABI) ABI {
 	other := map[string]string{}
@@ -113,7 +138,7 @@ func (abi ABI) without(o *ABI) ABI {
 	for _, w := range o.When {
 		other[w.Call] = w.text()
 	}
-	rest := ABI{Arch: abi.Arch, Newer: abi.Newer}
+	rest := ABI{Arch: abi.Arch, Newer: abi.Newer, Beyond: abi.Beyond}
 	for _, g := range abi.Groups {
 		g.Calls = slices.DeleteFunc(slices.Clone(g.Calls), func(c string) bool { return other[c] == g.Outcome.Text })
 		if len(g.Calls) > 0 {
