@@ -36,12 +36,11 @@ type subject struct {
 // readSubject reads a profile, builtin, pid:N, container:NAME, or a program in any
 // form.
 func readSubject(arg string, facts seccomp.Facts, stdin io.Reader, stderr io.Writer) (subject, error) {
-	if pid, ok := strings.CutPrefix(arg, "pid:"); ok {
-		n, err := strconv.Atoi(pid)
-		if err != nil || n <= 0 {
-			return subject{}, fmt.Errorf("%s: not the number of a process", arg)
+	if pid, ok, err := processOf(arg); ok {
+		if err != nil {
+			return subject{}, err
 		}
-		s, err := readProcess(n)
+		s, err := readProcess(pid)
 		return s.subject, err
 	}
 	if name, ok := strings.CutPrefix(arg, "container:"); ok {
@@ -88,11 +87,34 @@ func resolved(name string, p *profile.Profile, facts seccomp.Facts, lenient bool
 	return subject{name, verify.Subject{Policy: pol}}, printNotes(stderr, notes, false)
 }
 
+// processOf reads pid:N.
+func processOf(arg string) (pid int, ok bool, err error) {
+	number, ok := strings.CutPrefix(arg, "pid:")
+	if !ok {
+		return 0, false, nil
+	}
+	pid, err = strconv.Atoi(number)
+	if err != nil || pid <= 0 {
+		err = fmt.Errorf("%s: not the number of a process", arg)
+	}
+	return pid, true, err
+}
+
 // A process is a subject with what was found out on the way.
 type process struct {
 	subject
 	filters []kernel.Filter
 	took    time.Duration // from before it was stopped to after it went on
+}
+
+// logs reports whether all filters log what they deny.
+func (p *process) logs() bool {
+	for _, f := range p.filters {
+		if f.Flags&seccomp.FlagLog == 0 {
+			return false
+		}
+	}
+	return len(p.filters) > 0
 }
 
 func readProcess(pid int) (process, error) {

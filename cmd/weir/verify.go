@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/weir-dev/weir/decompile"
 	"github.com/weir-dev/weir/profile"
 	"github.com/weir-dev/weir/seccomp"
 	"github.com/weir-dev/weir/verify"
@@ -24,8 +25,9 @@ func verifyCommand() *cobra.Command {
 with every possible call what the profile does: under this kernel, and with the
 capabilities of the process's bounding set. Or show a call with which they do not.
 
-Without --against, show what the filters do together: which calls of each ABI are allowed,
-which get which errno, and for which that depends on the arguments.
+Without --against, show what the filters do together, as weir explain shows a profile:
+which calls of each ABI are allowed, which get which errno, and for which that depends on
+which arguments.
 
 --container finds the first process of a container of Docker, Podman, containerd, runc or
 crun, by its name, its id, or what its id begins with.
@@ -63,7 +65,7 @@ be decided. weir diff pid:N PROFILE, or container:NAME, lists all differences.`,
 			}
 			if against == "" {
 				printProcess(cmd.OutOrStdout(), target)
-				return printEffective(cmd.OutOrStdout(), facts.Arch, target.Subject)
+				return printEffective(cmd.OutOrStdout(), facts.Arch, &target)
 			}
 			p, err := read.read(against, cmd.InOrStdin())
 			if err != nil {
@@ -101,6 +103,23 @@ func verifyProcess(w, stderr io.Writer, target process, p *profile.Profile, fact
 	fmt.Fprintf(w, "different from %s: %s  %s\n\n  %-*s  %s\n  %-*s  %s\n", want.name, d.Witness, d.ABI,
 		width, target.name, d.A, width, want.name, d.B)
 	return &exitError{code: 1}
+}
+
+// printEffective prints what filters do together.
+func printEffective(w io.Writer, arch seccomp.Arch, target *process) error {
+	r, err := decompile.Filters(arch, target.Filters, decompileSteps)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintln(w)
+	if err := reading(target.name, r).Write(w, styleFor(w)); err != nil {
+		return err
+	}
+	if r.Undecided != "" {
+		fmt.Fprintf(w, "undecided: %s\n", r.Undecided)
+		return &exitError{code: 2}
+	}
+	return nil
 }
 
 // printProcess says what was read and what that took.
