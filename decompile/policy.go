@@ -28,7 +28,7 @@ func (r *reader) policy() {
 		if n := len(rows); n > 0 && rows[n-1].First == c.nr && rows[n-1].Arch == c.arch {
 			continue // another name of the same number
 		}
-		row := policy.Row{First: c.nr, Last: c.nr, Arch: c.arch, Name: c.call.String()}
+		row := policy.Row{First: c.nr, Last: c.nr, Arch: c.arch, Named: true}
 		row.Rules = r.rules(&c.answer, c.arch, c.call, c.nr, c.nr)
 		byAudit[c.arch.Audit()] = append(rows, row)
 	}

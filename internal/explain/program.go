@@ -104,7 +104,7 @@ const neverCalls = 1 << 31
 // others do.
 func (r *resolved) addNumbers(abi *ABI, a seccomp.Arch) {
 	for _, row := range r.policy.ABI(a.Audit()).Rows {
-		if row.Arch != a || row.Name != "" || row.Rules[0].Why != policy.WhyProgram || row.First >= neverCalls {
+		if row.Arch != a || row.Named || row.Rules[0].Why != policy.WhyProgram || row.First >= neverCalls {
 			continue
 		}
 		name := Numbers(a, row.First, row.Last)
