@@ -36,16 +36,8 @@ type subject struct {
 // readSubject reads a profile, builtin, pid:N, container:NAME, or a program in any
 // form.
 func readSubject(arg string, facts seccomp.Facts, stdin io.Reader, stderr io.Writer) (subject, error) {
-	if pid, ok, err := processOf(arg); ok {
-		if err != nil {
-			return subject{}, err
-		}
-		s, err := readProcess(pid)
-		return s.subject, err
-	}
-	if name, ok := strings.CutPrefix(arg, "container:"); ok {
-		s, _, err := readContainer(name)
-		return s.subject, err
+	if p, ok, err := readRunning(arg); ok {
+		return p.subject, err
 	}
 	if arg == "builtin" {
 		return resolved(arg, profile.Default(), facts, false, stderr)
@@ -87,24 +79,28 @@ func resolved(name string, p *profile.Profile, facts seccomp.Facts, lenient bool
 	return subject{name, verify.Subject{Policy: pol}}, printNotes(stderr, notes, false)
 }
 
-// processOf reads pid:N.
-func processOf(arg string) (pid int, ok bool, err error) {
-	number, ok := strings.CutPrefix(arg, "pid:")
-	if !ok {
-		return 0, false, nil
-	}
-	pid, err = strconv.Atoi(number)
-	if err != nil || pid <= 0 {
-		err = fmt.Errorf("%s: not the number of a process", arg)
-	}
-	return pid, true, err
-}
-
 // A process is a subject with what was found out on the way.
 type process struct {
 	subject
 	filters []kernel.Filter
 	took    time.Duration // from before it was stopped to after it went on
+}
+
+// readRunning reads pid:N and container:NAME.
+func readRunning(arg string) (p process, ok bool, err error) {
+	if number, ok := strings.CutPrefix(arg, "pid:"); ok {
+		pid, err := strconv.Atoi(number)
+		if err != nil || pid <= 0 {
+			return p, true, fmt.Errorf("%s: not the number of a process", arg)
+		}
+		p, err = readProcess(pid)
+		return p, true, err
+	}
+	if name, ok := strings.CutPrefix(arg, "container:"); ok {
+		p, _, err := readContainer(name)
+		return p, true, err
+	}
+	return p, false, nil
 }
 
 // logs reports whether all filters log what they deny.

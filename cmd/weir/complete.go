@@ -42,12 +42,13 @@ func addCompletions(root *cobra.Command) {
 		"rootfs":       directories,
 		"security-opt": securityOptions,
 
-		"compile --format": words(strings.Split(programFormats, ", ")...),
-		"convert --from":   words(strings.Split(formatNames(), ", ")...),
-		"convert --to":     words(strings.Split(formatNames(), ", ")...),
-		"diff --fail-on":   words("any", "looser"),
-		"lint --fail-on":   words("error", "warning", "note"),
-		"lint --format":    words("text", "json", "sarif", "github"),
+		"compile --format":   words(strings.Split(programFormats, ", ")...),
+		"convert --from":     words(strings.Split(formatNames(), ", ")...),
+		"convert --to":       words(strings.Split(formatNames(), ", ")...),
+		"decompile --format": words("oci", "text", "json"),
+		"diff --fail-on":     words("any", "looser"),
+		"lint --fail-on":     words("error", "warning", "note"),
+		"lint --format":      words("text", "json", "sarif", "github"),
 	}
 	for name := range strings.FieldsSeq(`cpus entrypoint env group-add hostname kernel memory memory-swap mount pid pids-limit shm-size
 		tmpfs ulimit user workdir`) {

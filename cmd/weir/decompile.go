@@ -22,12 +22,12 @@ func decompileCommand() *cobra.Command {
 	var arch, format, output string
 	var nearest bool
 	cmd := &cobra.Command{
-		Use:   "decompile FILE|pid:N",
+		Use:   "decompile FILE|pid:N|container:NAME",
 		Short: "Turn a program, or the filters of a process, into a profile",
 		Long: `Turn a program (classic BPF) in any form that weir compile writes, or the filters of a
-running process (pid:N, all of them together, as the kernel runs them), into a profile:
-JSON for Docker, Podman and OCI runtimes. It is proved to do with every possible call
-what the program does.
+running process (pid:N or container:NAME, all of them together, as the kernel runs them),
+into a profile: JSON for Docker, Podman and OCI runtimes. It is proved to do with every
+possible call what the program does.
 
 Not all that a program does can be said in a profile. Then the reasons are listed, each
 with a call that shows it, and what the program does is printed as text; the exit code
@@ -38,7 +38,7 @@ it may; bits of an argument that the kernel ignores do not count.
 The formats: oci is the profile; text is for people, as weir explain prints a profile;
 json has the same as text. If something cannot be decided, the exit code is 2.`,
 		Example: `  weir decompile pid:4711 -o profile.json
-  weir decompile --format text filter.bpf
+  weir decompile --format text container:web
   weir decompile --arch aarch64 --nearest filter.bpf`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -73,15 +73,10 @@ func readFilters(arg, arch string, stdin io.Reader) (process, seccomp.Arch, erro
 	if err != nil {
 		return process{}, 0, err
 	}
-	pid, isPid, err := processOf(arg)
-	if isPid {
-		if err == nil && arch != "" {
-			err = errors.New("--arch is for programs in files: a process is of this machine")
-		}
-		if err != nil {
-			return process{}, 0, err
-		}
-		p, err := readProcess(pid)
+	if arch != "" && (strings.HasPrefix(arg, "pid:") || strings.HasPrefix(arg, "container:")) {
+		return process{}, 0, errors.New("--arch is for programs in files: a process is of this machine")
+	}
+	if p, running, err := readRunning(arg); running {
 		return p, f.Arch, err
 	}
 	s, err := readSubject(arg, f, stdin, io.Discard)
