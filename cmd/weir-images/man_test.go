@@ -22,6 +22,9 @@ func TestManual(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, cmd := range root.Commands() {
+		if cmd.Hidden {
+			continue
+		}
 		if _, err := os.Stat(filepath.Join(dir, "weir-"+cmd.Name()+".1")); err != nil {
 			t.Error(err)
 		}

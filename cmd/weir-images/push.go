@@ -44,15 +44,11 @@ a PROFILE.`,
 			if err != nil {
 				return err
 			}
-			store, err := openStore()
-			if err != nil {
-				return err
-			}
 			progress := newProgress(cmd.ErrOrStderr(), quiet)
 			defer progress.close()
 			ctx, stop := interruptible(cmd.Context())
 			defer stop()
-			if ref.Digest, err = transfer.Push(ctx, store, a, ref, progress.registry()); err != nil {
+			if ref.Digest, err = transfer.Push(ctx, a, ref, progress.registry()); err != nil {
 				return err
 			}
 			fmt.Fprintln(cmd.OutOrStdout(), artifact.Name(ref))

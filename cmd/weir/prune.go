@@ -19,7 +19,7 @@ func pruneCommand() *cobra.Command {
 		Short: "Remove what is not in use",
 		Long: `Remove images that no tag stands for, layers without an image, such as a pull that was cut
 off leaves, and whatever else is left of processes that were killed. With -a, remove all
-images. What a container runs on stays.`,
+images, and the profiles of registries. What a container runs on stays.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			store, err := openStore()
@@ -28,7 +28,7 @@ images. What a container runs on stays.`,
 			}
 			what := "images that no tag stands for and layers without an image"
 			if all {
-				what = "images that no container runs on"
+				what = "images that no container runs on, and profiles of registries"
 			}
 			if !force && !confirmed(cmd.InOrStdin(), cmd.ErrOrStderr(), "This removes all "+what+".") {
 				return hintf(errors.New("prune: not confirmed, so nothing was removed"), "-f does not ask")

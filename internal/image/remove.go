@@ -30,7 +30,7 @@ func (s *Store) Remove(name string, force bool) (Removed, error) {
 
 // Prune removes the images that have no tag, or all of them, but for those that a container runs on; the layers
 // that no image has and beginnings of blobs, which a pull that was cut off leaves; and references to images that are not
-// there. Profiles stay.
+// there. With all, profiles go, too.
 func (s *Store) Prune(all bool) (Removed, error) {
 	removed, err := s.removing(func(r *removal) error { return r.prune(all) })
 	// Open does the same, and does not fail if it cannot.
@@ -195,6 +195,11 @@ func (r *removal) prune(all bool) (err error) {
 			if err := r.untag(n.ref); err != nil {
 				return err
 			}
+		}
+	}
+	if all {
+		if err := os.RemoveAll(r.s.path(contentDir)); err != nil {
+			return err
 		}
 	}
 	return r.unusedLayers()

@@ -125,6 +125,15 @@ func TestBlobsOfOddRegistries(t *testing.T) {
 				http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(content))
 			}
 		}, "", 3},
+		{"it does not say how long the whole is", func(w http.ResponseWriter, r *http.Request, n int) {
+			if n == 1 {
+				w.Header().Set("Content-Length", "10000")
+				abort(w, content[:5000])
+			}
+			w.Header().Set("Content-Range", "bytes 5000-9999/*")
+			w.WriteHeader(206)
+			w.Write(content[5000:])
+		}, "", 2},
 		{"it sends elsewhere", func(w http.ResponseWriter, r *http.Request, n int) {
 			if r.URL.Path == "/elsewhere" {
 				if n == 2 {
@@ -155,5 +164,16 @@ func TestBlobsOfOddRegistries(t *testing.T) {
 				t.Errorf("asked %d times, want %d", asked.Load(), c.asked)
 			}
 		})
+	}
+}
+
+func TestSizesThatMakeNoSense(t *testing.T) {
+	host := fake(t, func(http.ResponseWriter, *http.Request) { t.Error("it was asked") })
+	var h hasty
+	repo := open(t, host, &h)
+	for _, size := range []int64{-1, 4} {
+		if b, err := io.ReadAll(repo.Blob(t.Context(), image.DigestOf(nil), size, 5)); len(b) != 0 || err == nil || !strings.Contains(err.Error(), "makes no sense") {
+			t.Errorf("%d: got %q, %v", size, b, err)
+		}
 	}
 }

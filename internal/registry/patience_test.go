@@ -116,3 +116,20 @@ func TestAnInterruptedWaitEndsAtOnce(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 }
+
+func TestWhatAManifestCameAs(t *testing.T) {
+	const index, oci = "application/vnd.oci.image.index.v1+json", "application/vnd.oci.image.manifest.v1+json"
+	for _, c := range []struct{ header, says, want string }{
+		{index, "", index},
+		{index, oci, index}, // and who reads it finds that it says something else
+		{oci + "; charset=utf-8", "", oci},
+		{"application/json", index, index},
+		{"", oci, oci},
+		{"text/plain", "", "text/plain"},
+		{"", "", ""},
+	} {
+		if got := mediaType(c.header, fmt.Appendf(nil, `{"mediaType": %q}`, c.says)); string(got) != c.want {
+			t.Errorf("%q and %q: got %q, want %q", c.header, c.says, got, c.want)
+		}
+	}
+}

@@ -2,11 +2,14 @@ package registry
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
+	"mime"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/google/go-containerregistry/pkg/authn"
@@ -118,7 +121,7 @@ func (r *Repository) manifest(ctx context.Context, tagOrDigest string) (m Manife
 	if m.Body, err = io.ReadAll(resp.Body); err != nil {
 		return m, err
 	}
-	m.MediaType, m.Digest = types.MediaType(resp.Header.Get("Content-Type")), image.DigestOf(m.Body)
+	m.MediaType, m.Digest = mediaType(resp.Header.Get("Content-Type"), m.Body), image.DigestOf(m.Body)
 	// Behind a tag stands what the registry says, but what it says must at least agree with what it sends.
 	want := tagOrDigest
 	if _, err := image.ParseDigest(want); err != nil {
@@ -128,6 +131,20 @@ func (r *Repository) manifest(ctx context.Context, tagOrDigest string) (m Manife
 		return m, fmt.Errorf("wrong digest: got %s, want %s", m.Digest, d)
 	}
 	return m, nil
+}
+
+// mediaType is what a manifest came as: what the header says, or where that says nothing that is a manifest's, the
+// manifest itself.
+func mediaType(header string, body []byte) types.MediaType {
+	t, _, err := mime.ParseMediaType(header)
+	if err == nil && slices.Contains(manifestTypes, t) {
+		return types.MediaType(t)
+	}
+	var says struct{ MediaType types.MediaType }
+	if json.Unmarshal(body, &says) != nil || says.MediaType == "" {
+		return types.MediaType(header)
+	}
+	return says.MediaType
 }
 
 func (r *Repository) at(elem ...string) *url.URL { return r.url.JoinPath(elem...) }

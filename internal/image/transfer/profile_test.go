@@ -27,7 +27,7 @@ func TestAPushedProfileIsTheSameForEverybody(t *testing.T) {
 	ref := parse(t, r.host+"/profiles/p:1")
 	want := image.DigestOf(a.Manifest)
 	for range 2 { // the second time all of it is there
-		if d, err := Push(t.Context(), newStore(t), a, ref, registry.Options{}); err != nil || d != want {
+		if d, err := Push(t.Context(), a, ref, registry.Options{}); err != nil || d != want {
 			t.Fatalf("got %s, %v; want %s", d, err, want)
 		}
 	}
@@ -57,7 +57,7 @@ func TestAPushedProfileIsTheSameForEverybody(t *testing.T) {
 	})
 	t.Run("a digest that is another profile's cannot be pushed to", func(t *testing.T) {
 		other := parse(t, r.host+"/profiles/p@sha256:"+strings.Repeat("0", 64))
-		if _, err := Push(t.Context(), newStore(t), a, other, registry.Options{}); err == nil || !strings.Contains(err.Error(), "the profile's digest is "+string(want)) {
+		if _, err := Push(t.Context(), a, other, registry.Options{}); err == nil || !strings.Contains(err.Error(), "the profile's digest is "+string(want)) {
 			t.Errorf("got %v", err)
 		}
 	})

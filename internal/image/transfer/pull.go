@@ -124,17 +124,16 @@ func pullProfile(ctx context.Context, s *image.Store, repo *registry.Repository,
 	return s.AddContent(m.Body)
 }
 
-// Push gives a registry a profile, under the tag of ref, and keeps it in the store as well. The result is the digest
-// of its manifest.
-func Push(ctx context.Context, s *image.Store, a *artifact.Artifact, ref image.Reference, o registry.Options) (image.Digest, error) {
-	d, err := push(ctx, s, a, ref, o)
+// Push gives a registry a profile, under the tag of ref. The result is the digest of its manifest.
+func Push(ctx context.Context, a *artifact.Artifact, ref image.Reference, o registry.Options) (image.Digest, error) {
+	d, err := push(ctx, a, ref, o)
 	if err != nil {
 		return "", fmt.Errorf("push %s: %w", ref.Familiar(), err)
 	}
 	return d, nil
 }
 
-func push(ctx context.Context, s *image.Store, a *artifact.Artifact, ref image.Reference, o registry.Options) (image.Digest, error) {
+func push(ctx context.Context, a *artifact.Artifact, ref image.Reference, o registry.Options) (image.Digest, error) {
 	d := image.DigestOf(a.Manifest)
 	if ref.Digest != "" && ref.Digest != d {
 		return "", fmt.Errorf("the profile's digest is %s", d)
@@ -148,11 +147,5 @@ func push(ctx context.Context, s *image.Store, a *artifact.Artifact, ref image.R
 			return "", err
 		}
 	}
-	if err := repo.PutManifest(ctx, cmp.Or(string(ref.Digest), ref.Tag), types.MediaType(artifact.ManifestType), a.Manifest); err != nil {
-		return "", err
-	}
-	if _, err := s.AddContent(a.Profile); err != nil {
-		return "", err
-	}
-	return s.AddContent(a.Manifest)
+	return d, repo.PutManifest(ctx, cmp.Or(string(ref.Digest), ref.Tag), types.MediaType(artifact.ManifestType), a.Manifest)
 }

@@ -2,6 +2,7 @@ package transfer
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net"
@@ -16,7 +17,9 @@ import (
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 	"github.com/google/go-containerregistry/pkg/v1/empty"
 	"github.com/google/go-containerregistry/pkg/v1/mutate"
+	"github.com/google/go-containerregistry/pkg/v1/partial"
 	"github.com/google/go-containerregistry/pkg/v1/remote"
+	"github.com/google/go-containerregistry/pkg/v1/types"
 
 	"github.com/weir-dev/weir/internal/image"
 )
@@ -210,6 +213,12 @@ func TestBadPullsLeaveNothing(t *testing.T) {
 		{"a blob that is not there", "unknown", nil, func(t *testing.T, blob string) {
 			os.Remove(blob)
 		}},
+		{"a layer of negative length", "makes no sense", func(t *testing.T) v1.Image {
+			return odd{imageOf(t, DefaultPlatform(), good), func(m *v1.Manifest) { m.Layers[0].Size = -1 }}
+		}, nil},
+		{"a configuration of negative length", "-1 bytes long", func(t *testing.T) v1.Image {
+			return odd{imageOf(t, DefaultPlatform(), good), func(m *v1.Manifest) { m.Config.Size = -1 }}
+		}, nil},
 		{"a configuration with another diff ID", "wrong diff id", func(t *testing.T) v1.Image {
 			img := imageOf(t, DefaultPlatform(), good)
 			c, _ := img.ConfigFile()
@@ -257,6 +266,41 @@ func TestBadPullsLeaveNothing(t *testing.T) {
 				t.Errorf("left: %v", left)
 			}
 		})
+	}
+}
+
+// odd is an image whose manifest says something else.
+type odd struct {
+	v1.Image
+	change func(*v1.Manifest)
+}
+
+func (o odd) RawManifest() ([]byte, error) {
+	m, err := o.Image.Manifest()
+	if err != nil {
+		return nil, err
+	}
+	m = m.DeepCopy()
+	o.change(m)
+	return json.Marshal(m)
+}
+
+func (o odd) Digest() (v1.Hash, error) { return partial.Digest(o) }
+
+func (o odd) Size() (int64, error) { return partial.Size(o) }
+
+func TestAManifestThatSaysToBeSomethingElse(t *testing.T) {
+	const index, manifest = "application/vnd.oci.image.index.v1+json", "application/vnd.oci.image.manifest.v1+json"
+	for _, c := range []struct{ came, says, want string }{
+		{manifest, index, "says to be " + index + ", but came as " + manifest},
+		{index, manifest, "says to be " + manifest + ", but came as " + index},
+		{"text/plain", "", `of type "text/plain"`},
+		{manifest, "", "an artifact of type"}, // and further
+	} {
+		body := fmt.Appendf(nil, `{"mediaType": %q, "manifests": [], "layers": []}`, c.says)
+		if _, _, err := assemble(t.Context(), layout{}, types.MediaType(c.came), body, DefaultPlatform()); err == nil || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("came as %s, says %q: got %v", c.came, c.says, err)
+		}
 	}
 }
 
