@@ -2,6 +2,7 @@ package compile
 
 import (
 	"fmt"
+	"sync"
 
 	"github.com/weir-dev/weir/bpf"
 	"github.com/weir-dev/weir/policy"
@@ -11,8 +12,10 @@ import (
 // for every input what the policy says. The error is a [*TooLong] if the kernel
 // would not take so long a program.
 func Program(p *policy.Policy) (bpf.Program, error) {
-	c := compiler{graph: newGraph(), policy: p}
-	c.planner.graph, c.planner.top = c.graph, make(map[[2]int32]found, 64)
+	c := compiler{graph: newGraph(), policy: p, planner: planners.Get().(*planner)}
+	defer planners.Put(c.planner)
+	c.planner.graph = c.graph
+	defer func() { c.planner.graph, c.planner.steps, c.planner.reference = nil, nil, nil }()
 	c.verdicts = verdicts{
 		known: map[*policy.Rule]*verdict{}, alike: map[uint64]*verdict{},
 		effort: effort, survey: 4 * bpf.MaxLen,
@@ -29,11 +32,14 @@ func Program(p *policy.Policy) (bpf.Program, error) {
 	return nil, c.tooLong()
 }
 
+// planners are used again, with the room that they have grown into.
+var planners = sync.Pool{New: func() any { return &planner{top: make(map[[2]int32]found, 64)} }}
+
 // A compiler makes one program.
 type compiler struct {
 	graph    *graph
 	policy   *policy.Policy
-	planner  planner
+	planner  *planner
 	verdicts verdicts
 	native   reference
 }

@@ -34,8 +34,7 @@ const window = 20
 // most three apart, so more never fit into a program.
 const mostSteps = 2*bpf.MaxLen + 1
 
-// A planner finds decision trees for functions of a word. It is kept for its
-// memory.
+// A planner finds decision trees for functions of a word.
 type planner struct {
 	graph *graph
 

@@ -91,7 +91,7 @@ func TestNoJSON(t *testing.T) {
 		{`{"a": 1.}`, `p:1:9: found '}', expected a digit`},
 		{`{"a": ` + strings.Repeat("[", 200) + strings.Repeat("]", 200) + `}`,
 			`p:1:108: more than 100 levels of nesting`},
-		{strings.Repeat(" ", profile.MaxSize+1), `p: the document is larger than 4 MiB`},
+		{strings.Repeat(" ", profile.MaxSize+1), `p: the document is larger than 8 MiB`},
 	} {
 		wantErrors(t, c[0], profile.Options{}, c[1])
 	}

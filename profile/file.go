@@ -10,9 +10,9 @@ import (
 
 // MaxSize is the largest document that is read, in bytes. A program has at most
 // 4096 instructions, so a profile that can be loaded is far smaller.
-const MaxSize = 4 << 20
+const MaxSize = 8 << 20
 
-const tooLarge = "the document is larger than 4 MiB"
+const tooLarge = "the document is larger than 8 MiB"
 
 // ReadFile returns the text of a profile for [Parse]. A file larger than
 // [MaxSize] is an error, and is not read to its end.

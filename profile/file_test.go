@@ -24,7 +24,7 @@ func TestReadFile(t *testing.T) {
 	for _, c := range []struct{ path, want string }{
 		{missing, "read profile " + missing + ": no such file or directory"},
 		{dir, "read profile " + dir + ": is a directory"},
-		{large, "read profile " + large + ": the document is larger than 4 MiB"},
+		{large, "read profile " + large + ": the document is larger than 8 MiB"},
 	} {
 		if _, err := profile.ReadFile(c.path); err == nil || err.Error() != c.want {
 			t.Errorf("got %v, want %s", err, c.want)
@@ -41,7 +41,7 @@ func TestRead(t *testing.T) {
 		t.Errorf("got %q, %v", src, err)
 	}
 	_, err = profile.Read(zeros{}, "standard input")
-	if err == nil || err.Error() != "read profile standard input: the document is larger than 4 MiB" {
+	if err == nil || err.Error() != "read profile standard input: the document is larger than 8 MiB" {
 		t.Errorf("an endless input: %v", err)
 	}
 }

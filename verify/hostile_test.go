@@ -82,7 +82,7 @@ func hostile() map[string]struct {
 		rules = append(rules, rule)
 	}
 	rules = append(rules, policy.Rule{Return: seccomp.ActAllow.Return()})
-	pol.ABIs = []policy.ABI{{Audit: 1, Rows: []policy.Row{{Last: 1<<32 - 1, Rules: rules}}}}
+	pol.ABIs = []policy.ABI{{Audit: 1, Rows: []policy.Row{{Last: 1<<32 - 1, Arch: seccomp.ArchX86_64, Rules: rules}}}}
 	inputs["a formula in the policy"] = input{pol, bpf.Program{bpf.Ret(seccomp.ReturnErrno(1))}}
 
 	// A product is a prime: the search must factor.
@@ -146,6 +146,9 @@ func TestHostileInputsEndAtTheBudget(t *testing.T) {
 			runtime.ReadMemStats(&after)
 			allocated := (after.TotalAlloc - before.TotalAlloc) >> 20
 			t.Logf("%v %s: %d steps, %v, %d MB allocated, %d MB of stack", got.Verdict, got.Reason, got.Steps, took, allocated, after.StackInuse>>20)
+			if name == "a formula in the policy" && !strings.HasSuffix(got.Reason, ", at number 0 of x86_64, which has 428 rules") {
+				t.Errorf("the reason does not name the call: %s", got.Reason)
+			}
 			if got.Verdict != verify.Undecided || !strings.Contains(got.Reason, "budget") && !strings.Contains(got.Reason, "divide") {
 				t.Errorf("got %v %q, want undecided for want of budget", got.Verdict, got.Reason)
 			}

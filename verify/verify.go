@@ -133,9 +133,33 @@ func (p *prover) finish() Result {
 func (p *prover) spend(steps int) bool {
 	p.spent += steps
 	if p.spent > p.budget {
-		p.giveUp("the budget of %d steps is used up", p.budget)
+		p.giveUp("the budget of %d steps is used up%s", p.budget, p.where())
 	}
 	return !p.done
+}
+
+// where names the call about which the current path is, after a comma; empty if it
+// is about none in particular.
+func (p *prover) where() string {
+	audit, ok := single(p.words[wordArch].set)
+	numbers := p.words[wordNr].set
+	if p.pol == nil || !ok || len(numbers) > 1 {
+		return ""
+	}
+	abi := p.pol.ABI(seccomp.AuditArch(audit))
+	if abi == nil {
+		return ""
+	}
+	nr := seccomp.Nr(numbers[0].lo)
+	i := p.rowOf(abi.Rows, uint32(nr))
+	if i == len(abi.Rows) || seccomp.Nr(numbers[0].hi) > abi.Rows[i].Last {
+		return ""
+	}
+	row := &abi.Rows[i]
+	if call := row.Call(nr); call != 0 {
+		return fmt.Sprintf(", at %s of %s, which has %d rules", call, row.Arch.Name(), len(row.Rules))
+	}
+	return fmt.Sprintf(", at number %d of %s, which has %d rules", nr, row.Arch.Name(), len(row.Rules))
 }
 
 // giveUp ends the proof without a verdict.
