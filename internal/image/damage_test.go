@@ -87,6 +87,9 @@ func TestDamagedReference(t *testing.T) {
 	if len(list) != 1 || list[0].ID != id {
 		t.Errorf("images: %v", list)
 	}
+	if d, err := s.Inspect("good"); err != nil || len(d.Refs) != 1 {
+		t.Errorf("inspect of another one: %+v, %v", d, err)
+	}
 	_, err = s.Prune(true)
 	wantDamage(t, "prune", err, path, next)
 	if _, err := s.Image("good"); err != nil {

@@ -70,7 +70,7 @@ func (s *Store) Inspect(name string) (*Details, error) {
 		return nil, err
 	}
 	refs, err := s.refs()
-	if err != nil {
+	if err != nil && !errors.Is(err, ErrDamaged) { // those of other images may be
 		return nil, err
 	}
 	d, err := s.details(id, refs)
