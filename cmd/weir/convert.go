@@ -11,8 +11,10 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/weir-dev/weir/bpf"
 	"github.com/weir-dev/weir/compose"
 	"github.com/weir-dev/weir/convert"
+	"github.com/weir-dev/weir/decompile"
 	"github.com/weir-dev/weir/policy"
 	"github.com/weir-dev/weir/profile"
 	"github.com/weir-dev/weir/seccomp"
@@ -35,8 +37,8 @@ is linux.seccomp of the OCI runtime specification, for containerd and for Localh
 profiles of Kubernetes; spo is a SeccompProfile of the security-profiles-operator, the
 manifest that kubectl applies, written in YAML and read in YAML and JSON; systemd is the
 [Service] section of a unit, with the groups of systemd 252. A unit gives a call whose
-answer depends on its arguments the strictest one. weir compile --format writes a program:
-raw, for crun (base64), for C.
+answer depends on its arguments the strictest one. A program is read in any form that weir
+compile --format writes: raw, for crun (base64), for C.
 
 FILE is a file in one of these forms, - (standard input) or builtin. Which form it is in
 is seen from the text, but for oci: --from oci makes errors of Docker's conditions, which
@@ -62,7 +64,7 @@ which.`,
 			if err != nil {
 				return err
 			}
-			source, err := readForm(cmd, args[0], from, profile.Options{Lenient: read.lenient})
+			source, err := readForm(cmd, args[0], from, f.Arch, profile.Options{Lenient: read.lenient})
 			if err != nil {
 				return err
 			}
@@ -81,7 +83,7 @@ which.`,
 		},
 	}
 	facts.add(cmd)
-	cmd.Flags().StringVar(&from, "from", "", "format of the file: "+formatNames()+" (default: seen from the text)")
+	cmd.Flags().StringVar(&from, "from", "", "format of the file: "+formatNames()+", program (default: seen from the text)")
 	cmd.Flags().StringVar(&to, "to", "", "format to write: "+formatNames())
 	cmd.Flags().StringVarP(&output, "output", "o", "", "file to write (default: standard output)")
 	cmd.Flags().BoolVar(&strict, "strict", false, "make errors of the notes about the profile and of what is lost")
@@ -90,8 +92,8 @@ which.`,
 	return cmd
 }
 
-// readForm reads a file in any form of a profile.
-func readForm(cmd *cobra.Command, arg, from string, o profile.Options) (*convert.Source, error) {
+// readForm reads a file in any form of a profile, or a program for an architecture.
+func readForm(cmd *cobra.Command, arg, from string, native seccomp.Arch, o profile.Options) (*convert.Source, error) {
 	file, src, err := readSource(arg, cmd.InOrStdin())
 	if err != nil {
 		return nil, err
@@ -101,7 +103,7 @@ func readForm(cmd *cobra.Command, arg, from string, o profile.Options) (*convert
 	case from == "":
 		format = convert.Recognize(src)
 	case !ok:
-		return nil, hintf(fmt.Errorf("--from: unknown format %q", from), "the formats are %s", formatNames())
+		return nil, hintf(fmt.Errorf("--from: unknown format %q", from), "the formats are %s, program", formatNames())
 	}
 	switch format {
 	case convert.Docker, convert.OCI:
@@ -118,8 +120,34 @@ func readForm(cmd *cobra.Command, arg, from string, o profile.Options) (*convert
 			}
 			return convert.Manifest(file, root, o)
 		}
+	case convert.Program:
+		return readDecompiled(file, src, native)
 	}
 	return convert.Read(file, src, format, o)
+}
+
+// readDecompiled reads a program. What no profile can say is lost.
+func readDecompiled(file string, src []byte, native seccomp.Arch) (*convert.Source, error) {
+	program, err := bpf.Decode(src, native.ByteOrder())
+	if err == nil {
+		err = program.Check()
+	}
+	if err != nil {
+		return nil, fmt.Errorf("%s: neither a profile nor a program: %w", file, err)
+	}
+	r, err := decompile.Filters(native, []bpf.Program{program}, decompileSteps)
+	if err == nil && r.Undecided != "" {
+		err = fmt.Errorf("undecided: %s", r.Undecided)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("decompiling %s: %w", file, err)
+	}
+	r.Profile.File = file
+	source := &convert.Source{Profile: r.Profile}
+	for _, l := range r.Losses {
+		source.Losses = append(source.Losses, profile.Problem{Pos: profile.Position{File: file}, Msg: lossText(l)})
+	}
+	return source, nil
 }
 
 // readYAML has weir-images read YAML, because its library takes time at every start of
