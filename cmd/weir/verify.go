@@ -9,7 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/weir-dev/weir/decompile"
-	"github.com/weir-dev/weir/profile"
+	"github.com/weir-dev/weir/internal/explain"
 	"github.com/weir-dev/weir/seccomp"
 	"github.com/weir-dev/weir/verify"
 )
@@ -17,6 +17,7 @@ import (
 func verifyCommand() *cobra.Command {
 	var pid int
 	var against, container string
+	var asJSON bool
 	var read readFlags
 	cmd := &cobra.Command{
 		Use:   "verify {--pid N | --container NAME} [--against PROFILE]",
@@ -64,66 +65,132 @@ be decided. weir diff pid:N PROFILE, or container:NAME, lists all differences.`,
 				return err
 			}
 			if against == "" {
-				printProcess(cmd.OutOrStdout(), target)
-				return printEffective(cmd.OutOrStdout(), facts.Arch, &target)
+				return effective(cmd.OutOrStdout(), facts.Arch, &target, asJSON)
 			}
 			p, err := read.read(against, cmd.InOrStdin())
 			if err != nil {
 				return err
 			}
-			return verifyProcess(cmd.OutOrStdout(), cmd.ErrOrStderr(), target, p, facts, read.lenient)
+			want, err := resolved(p.File, p, facts, read.lenient, cmd.ErrOrStderr())
+			if err != nil {
+				return err
+			}
+			return verifyProcess(cmd.OutOrStdout(), facts.Arch, &target, want, asJSON)
 		},
 	}
 	cmd.Flags().IntVar(&pid, "pid", 0, "the process, or one thread of it")
 	cmd.Flags().StringVar(&container, "container", "", "the container, by name or id, whose first process it is")
 	cmd.Flags().StringVar(&against, "against", "", "the profile to hold it against")
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
 	read.add(cmd)
 	cmd.MarkFlagsOneRequired("pid", "container")
 	cmd.MarkFlagsMutuallyExclusive("pid", "container")
 	return cmd
 }
 
-func verifyProcess(w, stderr io.Writer, target process, p *profile.Profile, facts seccomp.Facts, lenient bool) error {
-	want, err := resolved(p.File, p, facts, lenient, stderr)
-	if err != nil {
-		return err
-	}
-	c := verify.Compare(facts.Arch, target.Subject, want.Subject, compareSteps, 1)
-	printProcess(w, target)
-	switch c.Verdict {
-	case verify.Equal:
-		_, err = fmt.Fprintf(w, "equal to %s: proved in %d steps\n", want.name, c.Steps)
-		return err
-	case verify.Undecided:
-		fmt.Fprintf(w, "undecided: %s\n", c.Reason)
-		return &exitError{code: 2}
-	}
-	d := changes(c.Differences[:1])[0]
-	width := max(len(target.name), len(want.name))
-	fmt.Fprintf(w, "different from %s: %s  %s\n\n  %-*s  %s\n  %-*s  %s\n", want.name, d.Witness, d.ABI,
-		width, target.name, d.A, width, want.name, d.B)
-	return &exitError{code: 1}
+// A verifiedJSON is what --json prints.
+type verifiedJSON struct {
+	Process string       `json:"process"`
+	Filters []filterJSON `json:"filters"`             // in the order in which they were attached
+	Stopped int64        `json:"stoppedMicroseconds"` // at most
+
+	// With --against.
+	Against    string  `json:"against,omitempty"`
+	Verdict    string  `json:"verdict,omitempty"`    // equal, different or undecided
+	Difference *change `json:"difference,omitempty"` // from the process to the profile, as of weir diff --json
+
+	// Without.
+	Effective *explain.Reading `json:"effective,omitempty"` // as of weir decompile --format json
+
+	Undecided string `json:"undecided,omitempty"` // why
 }
 
-// printEffective prints what filters do together.
-func printEffective(w io.Writer, arch seccomp.Arch, target *process) error {
-	r, err := decompile.Filters(arch, target.Filters, decompileSteps)
-	if err != nil {
-		return err
+type filterJSON struct {
+	Instructions int    `json:"instructions"`
+	Flags        string `json:"flags,omitempty"`
+}
+
+func newVerifiedJSON(target *process) *verifiedJSON {
+	v := &verifiedJSON{Process: target.name, Filters: []filterJSON{}, Stopped: target.took.Microseconds()}
+	for _, f := range target.filters {
+		j := filterJSON{Instructions: len(f.Program)}
+		if f.Flags != 0 {
+			j.Flags = fmt.Sprint(f.Flags)
+		}
+		v.Filters = append(v.Filters, j)
 	}
-	fmt.Fprintln(w)
-	if err := reading(target.name, r).Write(w, styleFor(w)); err != nil {
-		return err
+	return v
+}
+
+func verifyProcess(w io.Writer, arch seccomp.Arch, target *process, want subject, asJSON bool) error {
+	c := verify.Compare(arch, target.Subject, want.Subject, compareSteps, 1)
+	var err error
+	if asJSON {
+		v := newVerifiedJSON(target)
+		v.Against, v.Verdict = want.name, c.Verdict.String()
+		if c.Verdict == verify.Different {
+			v.Difference = &changes(c.Differences[:1])[0]
+		} else {
+			v.Undecided = c.Reason
+		}
+		err = printJSON(w, v)
+	} else {
+		err = printVerified(w, target, want, &c)
 	}
-	if r.Undecided != "" {
-		fmt.Fprintf(w, "undecided: %s\n", r.Undecided)
+	switch {
+	case err != nil:
+		return err
+	case c.Verdict == verify.Undecided:
 		return &exitError{code: 2}
+	case c.Verdict == verify.Different:
+		return &exitError{code: 1}
 	}
 	return nil
 }
 
+func printVerified(w io.Writer, target *process, want subject, c *verify.Comparison) error {
+	printProcess(w, target)
+	var err error
+	switch c.Verdict {
+	case verify.Equal:
+		_, err = fmt.Fprintf(w, "equal to %s: proved in %d steps\n", want.name, c.Steps)
+	case verify.Undecided:
+		_, err = fmt.Fprintf(w, "undecided: %s\n", c.Reason)
+	default:
+		d := changes(c.Differences[:1])[0]
+		width := max(len(target.name), len(want.name))
+		_, err = fmt.Fprintf(w, "different from %s: %s  %s\n\n  %-*s  %s\n  %-*s  %s\n", want.name, d.Witness, d.ABI,
+			width, target.name, d.A, width, want.name, d.B)
+	}
+	return err
+}
+
+// effective prints what filters do together.
+func effective(w io.Writer, arch seccomp.Arch, target *process, asJSON bool) error {
+	r, err := decompile.Filters(arch, target.Filters, decompileSteps)
+	if err != nil {
+		return err
+	}
+	told := reading(target.name, r)
+	if asJSON {
+		v := newVerifiedJSON(target)
+		v.Effective, v.Undecided = told, r.Undecided
+		err = printJSON(w, v)
+	} else {
+		printProcess(w, target)
+		fmt.Fprintln(w)
+		if err = told.Write(w, styleFor(w)); err == nil && r.Undecided != "" {
+			_, err = fmt.Fprintf(w, "undecided: %s\n", r.Undecided)
+		}
+	}
+	if err == nil && r.Undecided != "" {
+		return &exitError{code: 2}
+	}
+	return err
+}
+
 // printProcess says what was read and what that took.
-func printProcess(w io.Writer, target process) {
+func printProcess(w io.Writer, target *process) {
 	fmt.Fprintf(w, "%s: %s", target.name, plural(len(target.filters), "filter"))
 	for i, f := range target.filters {
 		fmt.Fprintf(w, "%s %s", [...]string{":", ","}[min(i, 1)], plural(len(f.Program), "instruction"))

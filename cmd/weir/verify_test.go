@@ -1,6 +1,7 @@
 package main
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
@@ -248,4 +249,38 @@ func TestAProcessThatCannotBeVerified(t *testing.T) {
 		t.Errorf("exit code %d\n%s", code, out)
 	}
 	holds(t, startConfined(t, `{"defaultAction": "SCMP_ACT_ALLOW"}`), "no.json", 2, "no.json: no such file")
+}
+
+func TestVerifyPrintsJSON(t *testing.T) {
+	kerneltest.Require(t, kerneltest.Root, kerneltest.Feature(kernel.KeyReadBack), kerneltest.Tool("busybox"))
+	const deny = `{"defaultAction": "SCMP_ACT_ALLOW", "syscalls": [{"names": ["kcmp"], "action": "SCMP_ACT_ERRNO"}]}`
+	pid := startConfined(t, deny)
+	against := filepath.Join(t.TempDir(), "profile.json")
+	ask := func(args ...string) (told struct {
+		Filters          []struct{ Instructions int }
+		Against, Verdict string
+		Difference       *struct{ Call, Direction, A, B string }
+		Effective        *struct{ ABIs []any }
+		Stopped          int64 `json:"stoppedMicroseconds"`
+	}, code int) {
+		out, code := weirOutput(t, append([]string{"verify", "--json", "--pid", strconv.Itoa(pid)}, args...)...)
+		if err := json.Unmarshal([]byte(out), &told); err != nil {
+			t.Fatalf("%v\n%s", err, out)
+		}
+		if len(told.Filters) != 1 || told.Filters[0].Instructions == 0 || told.Stopped == 0 {
+			t.Errorf("%+v", told)
+		}
+		return told, code
+	}
+	writeFile(t, against, deny)
+	if told, code := ask("--against", against); code != 0 || told.Verdict != "equal" || told.Against != against {
+		t.Errorf("exit code %d, %+v", code, told)
+	}
+	writeFile(t, against, strings.Replace(deny, "kcmp", "acct", 1))
+	if told, code := ask("--against", against); code != 1 || told.Verdict != "different" || told.Difference == nil || told.Difference.Call == "" {
+		t.Errorf("exit code %d, %+v", code, told)
+	}
+	if told, code := ask(); code != 0 || told.Effective == nil || told.Verdict != "" {
+		t.Errorf("exit code %d, %+v", code, told)
+	}
 }
