@@ -23,9 +23,9 @@ var (
 	Crun = Engine{Name: "crun", Version: Version{1, 8, 1}}
 )
 
-// nativeBounded is the first runc that answers newer calls with ENOSYS on the
-// native architecture even if the document does not list it.
-var nativeBounded = Version{1, 2, 0}
+// Versions of runc answered newer calls with ENOSYS on listed architectures alone,
+// up to one after listedOnly. From nativeToo on they do on the native one as well.
+var listedOnly, nativeToo = Version{1, 1, 5}, Version{1, 1, 15}
 
 // Parse reads runc, crun, or one of them with a version: runc:1.1.5.
 func Parse(s string) (e Engine, versioned bool, err error) {

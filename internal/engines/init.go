@@ -57,7 +57,7 @@ var inits = [...]Init{
 		},
 	},
 	{
-		Engine: "runc", From: Version{1, 2, 0}, To: Version{1, 3, 99},
+		Engine: "runc", From: Version{1, 2, 0}, To: Version{1, 2, 99},
 		Plain: Needs{
 			Must:  "capget capset chdir close execve fstat fstatfs getcwd getdents64 getppid newfstatat openat prctl read setgid setgroups setuid write",
 			Also:  "close_range epoll_ctl faccessat2 fcntl getpid",
@@ -66,6 +66,19 @@ var inits = [...]Init{
 		Late: Needs{
 			Must:  "close execve fstatfs getdents64 openat write",
 			Also:  "epoll_ctl fcntl getpid",
+			Maybe: "futex " + goRuntime,
+		},
+	},
+	{
+		Engine: "runc", From: Version{1, 3, 0}, To: Version{1, 3, 99},
+		Plain: Needs{
+			Must:  "capget capset chdir close execve fstat fstatfs getcwd getdents64 getppid newfstatat openat prctl read setgid setgroups setuid write",
+			Also:  "close_range epoll_ctl faccessat2 fcntl getpid",
+			Maybe: "futex " + goRuntime,
+		},
+		Late: Needs{
+			Must:  "close execve fstatfs getdents64 openat write",
+			Also:  "epoll_ctl fcntl",
 			Maybe: "futex " + goRuntime,
 		},
 	},

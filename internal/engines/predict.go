@@ -80,7 +80,7 @@ func (p *Prediction) Why(meant *policy.Policy, audit seccomp.AuditArch, nr secco
 		return []string{"to runc it is newer than the profile: above the largest number whose name " + p.Engine.library() + " knows"}
 	case p.Engine.Name == Crun.Name:
 		return []string{"crun gives calls that are newer than the profile the default action"}
-	case p.Engine.Version.before(nativeBounded):
+	case p.Engine.Version.before(nativeToo):
 		return []string{"runc " + p.Engine.Version.String() + " answers newer calls with ENOSYS on the architectures that are listed alone"}
 	}
 	return nil

@@ -123,20 +123,48 @@ func (m *model) bounded(a seccomp.Arch) bool {
 	case seccomp.ActAllow, seccomp.ActLog, seccomp.ActTrace, seccomp.ActNotify:
 		return false
 	}
-	listed := slices.Contains(m.document.Architectures, a.String())
-	return m.Engine.Name == Runc.Name && (listed || !m.Engine.Version.before(nativeBounded))
+	return m.Engine.Name == Runc.Name && (m.listed(a) || !m.Engine.Version.before(nativeToo) || m.between(a))
+}
+
+func (m *model) listed(a seccomp.Arch) bool {
+	return slices.Contains(m.document.Architectures, a.String())
+}
+
+// between reports whether it is not known if the version answers so.
+func (m *model) between(a seccomp.Arch) bool {
+	return !m.listed(a) && listedOnly.before(m.Engine.Version) && m.Engine.Version.before(nativeToo)
 }
 
 // unsureBoundary tells of the numbers that are newer than the profile only if
-// libseccomp does not know all of its names, or only if it knows one.
+// libseccomp knows more of its names than is certain, or if the version of runc
+// looks at all.
 func (m *model) unsureBoundary(a seccomp.Arch) {
 	b := m.last[a]
-	if !m.bounded(a) || b.most <= b.sure {
-		return
+	switch {
+	case !m.bounded(a):
+	case m.between(a):
+		m.unsureFrom(a, b.sure+1, fmt.Sprintf("somewhere between %v and %v runc began to answer newer calls with ENOSYS on an architecture that is not listed", listedOnly, nativeToo))
+	case b.most > b.sure && b.sure == 0:
+		m.unsureFrom(a, 0, fmt.Sprintf("runc answers ENOSYS above %d if libseccomp knows that name", b.most&^x32First))
+	case b.most > b.sure:
+		m.unsure = append(m.unsure, unsureRange{a.Audit(), b.sure + 1, b.most,
+			fmt.Sprintf("runc answers ENOSYS above the largest number whose name libseccomp knows, %d at least and %d at most", b.sure&^x32First, b.most&^x32First)})
 	}
-	first, last, why := b.sure+1, b.most, fmt.Sprintf("runc answers ENOSYS above the largest number whose name libseccomp knows, %d at least and %d at most", b.sure&^x32First, b.most&^x32First)
-	if b.sure == 0 {
-		first, last, why = 0, 1<<32-1, fmt.Sprintf("runc answers ENOSYS above %d if libseccomp knows that name", b.most&^x32First)
+}
+
+// unsureFrom says so of all numbers of an architecture from one on. x86_64 and x32
+// have two quarters of them each.
+func (m *model) unsureFrom(a seccomp.Arch, first seccomp.Nr, why string) {
+	all := [][2]seccomp.Nr{{0, 1<<32 - 1}}
+	switch a {
+	case seccomp.ArchX86_64:
+		all = [][2]seccomp.Nr{{0, x32First - 1}, {2 * x32First, 3*x32First - 1}}
+	case seccomp.ArchX32:
+		all = [][2]seccomp.Nr{{x32First, 2*x32First - 1}, {3 * x32First, 1<<32 - 1}}
 	}
-	m.unsure = append(m.unsure, unsureRange{a.Audit(), first, last, why})
+	for _, r := range all {
+		if first <= r[1] {
+			m.unsure = append(m.unsure, unsureRange{a.Audit(), max(first, r[0]), r[1], why})
+		}
+	}
 }

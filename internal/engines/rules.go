@@ -49,7 +49,11 @@ func (m *model) entry(e *Entry) {
 	for _, name := range e.Names {
 		call, ok := syscalls.Lookup(name)
 		if !ok {
-			m.lose(fmt.Sprintf("%s: %q is no call that anybody knows, and is passed over in silence", m.path(e), name))
+			how := "in silence"
+			if m.Engine.Name == Crun.Name {
+				how = "with a warning"
+			}
+			m.lose(fmt.Sprintf("%s: %q is no call that anybody knows, and is passed over %s", m.path(e), name, how))
 			continue
 		}
 		knows := m.Engine.knows(name)
