@@ -1,9 +1,11 @@
 package main
 
 import (
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/weir-dev/weir/internal/kerneltest"
 	"github.com/weir-dev/weir/kernel"
@@ -37,5 +39,46 @@ func TestAskingAnEngine(t *testing.T) {
 	writeFile(t, file, `{"defaultAction": "SCMP_ACT_ALLOW", "listenerPath": "/run/agent.sock", "syscalls": [{"names": ["bpf"], "action": "SCMP_ACT_NOTIFY"}]}`)
 	if out, code := weirOutput(t, "explain", "--engine", "runc", "--ask", file); code != 2 || !strings.Contains(out, "does not disturb") {
 		t.Errorf("exit code %d\n%s", code, out)
+	}
+}
+
+// A weir that is killed while it asks leaves a container behind, which the next
+// one removes.
+func TestAKilledQuestionLeavesNothingForLong(t *testing.T) {
+	kerneltest.Require(t, kerneltest.Root, kerneltest.Feature(kernel.KeyReadBack), kerneltest.Tool("runc"))
+	dir := t.TempDir()
+	t.Setenv("TMPDIR", dir)
+	left := func(pattern string) []string {
+		found, err := filepath.Glob(pattern)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return found
+	}
+	asking := weirSelf(t, "explain", "--engine", "runc", "--ask", "builtin", "openat")
+	if err := asking.Start(); err != nil {
+		t.Fatal(err)
+	}
+	for end := time.Now().Add(time.Minute); len(left(filepath.Join(dir, "weir-ask-*", "state", "*", "state.json"))) == 0; {
+		if time.Now().After(end) {
+			t.Fatal("runc has no container")
+		}
+	}
+	asking.Process.Kill()
+	asking.Wait()
+	found := left(filepath.Join(dir, "weir-ask-*"))
+	if len(found) != 1 {
+		t.Fatalf("left: %q", found)
+	}
+	if out, code := weirOutput(t, "explain", "--engine", "runc", "--ask", "builtin", "openat"); code != 0 {
+		t.Fatalf("exit code %d\n%s", code, out)
+	}
+	if found := append(left(filepath.Join(dir, "weir-ask-*")), left("/sys/fs/cgroup/*/"+filepath.Base(found[0]))...); len(found) > 0 {
+		t.Errorf("left: %q", found)
+	}
+	for _, exe := range left("/proc/[0-9]*/exe") {
+		if program, err := os.Readlink(exe); err == nil && program == "/program" {
+			t.Errorf("%s is %s", exe, program)
+		}
 	}
 }

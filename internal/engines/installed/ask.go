@@ -56,11 +56,13 @@ func Ask(ctx context.Context, engine string, q Question) (Answer, error) {
 }
 
 func ask(ctx context.Context, engine string, q Question) (Answer, error) {
-	dir, err := os.MkdirTemp("", "weir-ask-")
+	dir, unlock, err := workDir(engine)
 	if err != nil {
 		return Answer{}, err
 	}
-	defer os.RemoveAll(dir)
+	defer unlock()
+	c := container{engine: engine, dir: dir}
+	defer c.remove()
 	if err := writeBundle(dir, q.Arch, q); err != nil {
 		return Answer{}, fmt.Errorf("making a bundle: %w", err)
 	}
@@ -71,8 +73,6 @@ func ask(ctx context.Context, engine string, q Question) (Answer, error) {
 	defer leave()
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
-	c := container{engine: engine, dir: dir, id: "weir-ask-" + strconv.Itoa(os.Getpid())}
-	defer c.remove()
 	message, err := c.start(ctx)
 	if err != nil || message != "" {
 		return Answer{Message: message}, err
@@ -91,18 +91,18 @@ func ask(ctx context.Context, engine string, q Question) (Answer, error) {
 	return Answer{Starts: true, Filters: filters}, err
 }
 
-type container struct {
-	engine, dir, id string
-}
+// A container is one that the engine has made, or may have. Its id is the name of
+// its directory.
+type container struct{ engine, dir string }
 
-func (c *container) command(ctx context.Context, verb string, args ...string) *exec.Cmd {
+func (c container) command(ctx context.Context, verb string, args ...string) *exec.Cmd {
 	args = append([]string{"--root", filepath.Join(c.dir, "state"), verb}, args...)
-	return exec.CommandContext(ctx, c.engine, append(args, c.id)...)
+	return exec.CommandContext(ctx, c.engine, append(args, filepath.Base(c.dir))...)
 }
 
 // start has the engine start the container, and returns what it says if it does
 // not.
-func (c *container) start(ctx context.Context) (message string, err error) {
+func (c container) start(ctx context.Context) (message string, err error) {
 	log, err := os.Create(filepath.Join(c.dir, "log")) // a pipe would stay open as long as the container
 	if err != nil {
 		return "", err
@@ -152,7 +152,7 @@ func lastLine(text string) string {
 
 // program waits until the container's program runs, and returns its process, or
 // 0 if it will not.
-func (c *container) program(ctx context.Context) (int, error) {
+func (c container) program(ctx context.Context) (int, error) {
 	program, err := os.Stat(filepath.Join(c.dir, "rootfs", "program"))
 	if err != nil {
 		return 0, err
@@ -173,8 +173,8 @@ func (c *container) program(ctx context.Context) (int, error) {
 	return 0, fmt.Errorf("the container's program does not begin: %w", context.Cause(ctx))
 }
 
-// remove deletes the container and kills what is left of it.
-func (c *container) remove() {
+// remove deletes the container and its directory, and kills what is left of it.
+func (c container) remove() {
 	// Not the context of the question: that may be why it is removed.
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
@@ -182,14 +182,11 @@ func (c *container) remove() {
 		unix.Kill(pid, unix.SIGKILL)
 	}
 	c.command(ctx, "delete", "--force").Run() // there may be none
-	for {
-		left := orphans()
-		if len(left) == 0 {
-			return
-		}
+	for left := orphans(); len(left) > 0; left = orphans() {
 		for _, pid := range left {
 			unix.Kill(pid, unix.SIGKILL)
 			unix.Wait4(pid, nil, 0, nil)
 		}
 	}
+	os.RemoveAll(c.dir)
 }

@@ -4,6 +4,6 @@
 //
 // [Ask] is the call to start with. It takes root, for the engine and for the
 // reading. Nothing stays: the container is deleted, and whatever the engine left
-// running is killed; if weir itself is killed, a limit on processor time ends
-// both.
+// running is killed. If weir itself is killed, a limit on processor time ends the
+// processes, and the next question removes the rest.
 package installed
