@@ -209,6 +209,7 @@ func TestAUserNamespaceDoesNotUncoverWhatIsHidden(t *testing.T) {
 }
 
 func TestASetuidProgramOfALayerGivesNothingUnderNoNewPrivileges(t *testing.T) {
+	needIDs(t, "1000")
 	dir := image(t)
 	self, err := os.ReadFile("/proc/self/exe")
 	if err != nil {
@@ -231,6 +232,7 @@ func TestASetuidProgramOfALayerGivesNothingUnderNoNewPrivileges(t *testing.T) {
 
 // A program that makes processes without end is over when its container is.
 func TestAForkBombEndsWithItsContainer(t *testing.T) {
+	needIDs(t, "4711")
 	mark := fmt.Sprintf("mark-%d-%d", os.Getpid(), time.Now().UnixNano())
 	s := shell(t, "for i in 1 2 3 4 5 6 7 8; do (while true; do sleep 1000 & done) & done; sleep 0.3; # "+mark)
 	s.Rlimits = []Rlimit{{Name: "nproc", Resource: unix.RLIMIT_NPROC, Soft: 300, Hard: 300}}

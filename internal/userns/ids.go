@@ -1,6 +1,7 @@
 package userns
 
 import (
+	"cmp"
 	"fmt"
 	"os"
 	"os/exec"
@@ -14,15 +15,26 @@ import (
 // on, of the caller's.
 type Range struct{ Inside, Outside, Count uint32 }
 
-// IDs are what is mapped in a namespace: both lists begin with the caller's own
-// id as 0, and go on without a gap inside.
+// IDs are what is mapped in a namespace: both lists begin with what is 0 there, the
+// caller's own id, and go on without a gap inside.
 type IDs struct{ UIDs, GIDs []Range }
 
-// Needed reports whether this process needs a user namespace for what weir does.
-func Needed() bool { return os.Geteuid() != 0 }
+// Needed reports whether this process needs a user namespace for what weir does: it is
+// not root, or root of a user namespace and of nothing beyond, as in a container.
+var Needed = sync.OnceValue(func() bool { return os.Geteuid() != 0 || !initial() })
+
+// initial reports whether this is the first user namespace, in which all ids are
+// mapped to themselves.
+func initial() bool {
+	b, err := os.ReadFile("/proc/self/uid_map")
+	return err != nil || strings.Join(strings.Fields(string(b)), " ") == "0 0 4294967295"
+}
 
 // Mine returns the ids that this process can map.
 var Mine = sync.OnceValues(func() (*IDs, error) {
+	if os.Geteuid() == 0 {
+		return inherited()
+	}
 	ids := OwnID()
 	subordinate, err := Subordinate()
 	if err != nil {
@@ -35,6 +47,43 @@ var Mine = sync.OnceValues(func() (*IDs, error) {
 	return ids, nil
 })
 
+// inherited is what root of a user namespace can map: what is mapped there, as it is,
+// up to the first gap.
+func inherited() (*IDs, error) {
+	var ids IDs
+	for _, f := range []struct {
+		path string
+		list *[]Range
+	}{{"/proc/self/uid_map", &ids.UIDs}, {"/proc/self/gid_map", &ids.GIDs}} {
+		b, err := os.ReadFile(f.path)
+		if err != nil {
+			return nil, fmt.Errorf("ids of this user namespace: %w", err)
+		}
+		*f.list = gapless(string(b))
+	}
+	return &ids, nil
+}
+
+// gapless reads a map and returns its ids as they are inside, up to the first gap. The
+// kernel takes no range that is several in the namespace above.
+func gapless(text string) (list []Range) {
+	for line := range strings.Lines(text) {
+		var r Range
+		if _, err := fmt.Sscan(line, &r.Inside, &r.Outside, &r.Count); err == nil {
+			list = append(list, Range{r.Inside, r.Inside, r.Count})
+		}
+	}
+	slices.SortFunc(list, func(a, b Range) int { return cmp.Compare(a.Inside, b.Inside) })
+	next := uint32(0)
+	for i, r := range list {
+		if r.Inside != next {
+			return list[:i]
+		}
+		next += r.Count
+	}
+	return list
+}
+
 // OwnID is the one id that needs nobody's help to be mapped.
 func OwnID() *IDs {
 	return &IDs{
@@ -45,7 +94,7 @@ func OwnID() *IDs {
 
 // One reports whether nothing but the caller's own id is mapped. The kernel then
 // keeps the process from setting its supplementary groups.
-func (ids *IDs) One() bool { return len(ids.UIDs) == 1 }
+func (ids *IDs) One() bool { return ids.Users() == 1 }
 
 // Groups returns how many gids are mapped, from 0 on.
 func (ids *IDs) Groups() uint32 { return count(ids.GIDs) }

@@ -15,7 +15,10 @@ import (
 // Map gives the ids to a process that was cloned into a new user namespace.
 func (ids *IDs) Map(pid int) error {
 	if ids.One() {
-		return ids.mapOne(pid)
+		return write(pid, file{"setgroups", "deny"}, file{"uid_map", lines(ids.UIDs)}, file{"gid_map", lines(ids.GIDs)})
+	}
+	if os.Geteuid() == 0 {
+		return write(pid, file{"uid_map", lines(ids.UIDs)}, file{"gid_map", lines(ids.GIDs)})
 	}
 	// Both take a millisecond, most of it to start.
 	groups := make(chan error, 1)
@@ -23,14 +26,14 @@ func (ids *IDs) Map(pid int) error {
 	return errors.Join(help(newuidmap, pid, ids.UIDs), <-groups)
 }
 
-// mapOne needs no privilege, if setgroups(2) is given up: user_namespaces(7).
-func (ids *IDs) mapOne(pid int) error {
-	dir := "/proc/" + strconv.Itoa(pid) + "/"
-	for _, f := range []struct{ name, content string }{
-		{"setgroups", "deny"}, {"uid_map", lines(ids.UIDs)}, {"gid_map", lines(ids.GIDs)},
-	} {
-		if err := os.WriteFile(dir+f.name, []byte(f.content), 0); err != nil {
-			return fmt.Errorf("map your user id: %w", err)
+type file struct{ name, content string }
+
+// write writes files of a process. One id needs no privilege, if setgroups(2) is
+// given up: user_namespaces(7).
+func write(pid int, files ...file) error {
+	for _, f := range files {
+		if err := os.WriteFile("/proc/"+strconv.Itoa(pid)+"/"+f.name, []byte(f.content), 0); err != nil {
+			return fmt.Errorf("map ids: %w", err)
 		}
 	}
 	return nil
