@@ -2,7 +2,8 @@
 // Docker's and the OCI's JSON, the manifest of the security-profiles-operator, the
 // settings of a systemd unit. Start with [Profile] to write; to read, with [Read], but
 // for the JSON, which package profile reads. A unit is read as systemd reads it, and
-// what it says beside lists of calls is listed in [Source.Losses].
+// what it says beside lists of calls is listed in [Source.Losses]. [Flatten] and [Merge]
+// write plain JSON of a profile that stands on others, and of several side by side.
 //
 // No form but Docker's holds all that a profile can say. Whatever is lost is
 // listed in [Result.Losses], each with its place. Where a form cannot say the

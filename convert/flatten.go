@@ -2,10 +2,12 @@ package convert
 
 import (
 	"fmt"
+	"maps"
 
 	"github.com/weir-dev/weir/policy"
 	"github.com/weir-dev/weir/profile"
 	"github.com/weir-dev/weir/seccomp"
+	"github.com/weir-dev/weir/syscalls"
 	"github.com/weir-dev/weir/verify"
 )
 
@@ -86,6 +88,41 @@ func (c *conversion) means(q *profile.Profile) (*verify.Result, error) {
 	return c.compare(pol)
 }
 
+// raised lists the architectures on which a rule for socketcall or ipc that had to be
+// added makes calls newer than the profile, as runc counts.
+func (c *conversion) raised(q *profile.Profile) {
+	named := func(rules []profile.Rule) map[syscalls.Call][]*profile.Rule {
+		uses := make(map[syscalls.Call][]*profile.Rule)
+		for i := range rules {
+			for _, n := range rules[i].Names {
+				if call, ok := syscalls.Lookup(n.Text); ok {
+					uses[call] = append(uses[call], &rules[i])
+				}
+			}
+		}
+		return uses
+	}
+	before, after := named(c.profile.Rules), named(q.Rules)
+	openat2, _ := syscalls.Lookup("openat2") // of Linux 5.6: older releases of libseccomp know no newer ones
+	old := func(a seccomp.Arch) map[syscalls.Call][]*profile.Rule {
+		newest, _ := openat2.Nr(a)
+		uses := maps.Clone(after)
+		maps.DeleteFunc(uses, func(call syscalls.Call, _ []*profile.Rule) bool { nr, ok := call.Nr(a); return ok && nr > newest })
+		return uses
+	}
+	for _, name := range []string{"ipc", "socketcall"} {
+		via, _ := syscalls.Lookup(name)
+		if before[via] != nil || after[via] == nil {
+			continue
+		}
+		for _, a := range c.archs {
+			if c.raisesOn(a, via, old(a)) {
+				c.doubt(0, "syscalls", fmt.Sprintf("runtimes with libseccomp may answer ENOSYS to every call of %s: those with a larger number than %s, for which a rule had to be added", a.Name(), name), "")
+			}
+		}
+	}
+}
+
 // plainResult returns the text of a plain profile with its proof, and lists what
 // libseccomp makes something else of.
 func (c *conversion) plainResult(q *profile.Profile) (*Result, error) {
@@ -95,6 +132,7 @@ func (c *conversion) plainResult(q *profile.Profile) (*Result, error) {
 	}
 	c.errnos()
 	c.losesNumber(q)
+	c.raised(q)
 	if err := c.engines(q); err != nil {
 		return nil, err
 	}

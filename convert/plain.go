@@ -94,7 +94,7 @@ func (p *plainer) decisions() []*decision {
 	index := make(map[string]*decision)
 	for i := range p.policy.ABIs {
 		for _, row := range p.policy.ABIs[i].Rows {
-			if !row.Named || !p.explicit && row.Rules[0].Why == policy.WhyMultiplexed {
+			if !row.Named || !p.explicit && generated(row.Rules) {
 				continue
 			}
 			for nr := row.First; nr <= row.Last; nr++ {
@@ -113,6 +113,14 @@ func (p *plainer) decisions() []*decision {
 	}
 	slices.SortFunc(list, func(a, b *decision) int { return strings.Compare(a.name, b.name) })
 	return list
+}
+
+// generated reports that no rule names the call, but ones of calls behind it.
+func generated(rules []policy.Rule) bool {
+	why := func(w policy.Why) bool {
+		return slices.ContainsFunc(rules, func(r policy.Rule) bool { return r.Why == w })
+	}
+	return why(policy.WhyMultiplexed) && !why(policy.WhyRule)
 }
 
 // divide finds the parts of a decision. One without gets a rule all the same: its

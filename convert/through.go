@@ -38,27 +38,28 @@ func (e *engineRules) through() (rules []profile.Rule) {
 // are newer, on some architecture. Calls that are also behind another have no number
 // there to libseccomp.
 func (e *engineRules) raises(via syscalls.Call) bool {
-	for _, a := range e.archs {
-		nr, ok := via.Nr(a)
-		if !ok {
-			continue
-		}
-		below := false
-		for call := range e.uses {
-			n, ok := call.Nr(a)
-			_, _, behind := call.Multiplexed(a)
-			below = below || ok && !behind && n >= nr
-		}
-		if !below && !e.noNewer() {
-			return true
+	return slices.ContainsFunc(e.archs, func(a seccomp.Arch) bool { return e.raisesOn(a, via, e.uses) })
+}
+
+// raisesOn is raises for one architecture and the calls that the profile names.
+func (c *conversion) raisesOn(a seccomp.Arch, via syscalls.Call, uses map[syscalls.Call][]*profile.Rule) bool {
+	nr, ok := via.Nr(a)
+	if !ok || c.noNewer() {
+		return false
+	}
+	for call := range uses {
+		n, ok := call.Nr(a)
+		_, _, behind := call.Multiplexed(a)
+		if call != via && ok && !behind && n >= nr {
+			return false
 		}
 	}
-	return false
+	return true
 }
 
 // noNewer reports a default action that answers calls that are newer, too.
-func (e *engineRules) noNewer() bool {
-	switch e.profile.Default.Action() {
+func (c *conversion) noNewer() bool {
+	switch c.profile.Default.Action() {
 	case seccomp.ActAllow, seccomp.ActLog, seccomp.ActTrace, seccomp.ActNotify:
 		return true
 	}

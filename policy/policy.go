@@ -13,6 +13,10 @@ type Policy struct {
 	Native seccomp.Arch
 	ABIs   []ABI // one for each AUDIT_ARCH value, ascending
 
+	// Default is the profile's default action: it answers the calls that no rule
+	// decides about and that are not newer than the profile.
+	Default seccomp.Return
+
 	// Foreign answers every AUDIT_ARCH value that is not among ABIs.
 	Foreign Rule
 }

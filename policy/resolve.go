@@ -159,6 +159,7 @@ func (r *resolver) policy(archs []seccomp.Arch) *Policy {
 	r.plain = make([][]Rule, len(r.profile.Rules))
 	p := &Policy{
 		Native:  r.facts.Arch,
+		Default: r.profile.Default,
 		Foreign: Rule{Return: seccomp.ActKillThread.Return(), Why: WhyForeign},
 	}
 	archs = slices.Clone(archs)

@@ -21,23 +21,49 @@ type placed struct {
 func Compose(files []*Profile, below [][]int) *Profile {
 	p := files[0]
 	p.weirs = p.weirs || len(files) > 1
-	p.Layers = []Layer{{File: p.File, Below: below[0]}}
-	base := Pos(len(p.Source()) + 1)
-	for i, f := range files[1:] {
-		layer := i + 1
-		f.shift(base)
+	for i, f := range files {
+		p.Layers = append(p.Layers, Layer{File: f.File, Below: below[i]})
 		for j := range f.Rules {
-			f.Rules[j].Layer = layer
+			f.Rules[j].Layer = i
 		}
-		p.Layers = append(p.Layers, Layer{File: f.File, Below: below[layer]})
+	}
+	p.join(files[1:])
+	return p
+}
+
+// Join makes a profile that has the rules of several, one after the other, with
+// their places; everything else is the first's. It means nothing by itself: it is
+// where rules of policies that were combined come from. It changes the profiles.
+func Join(profiles []*Profile) *Profile {
+	p := *profiles[0]
+	p.join(profiles[1:])
+	return &p
+}
+
+// join appends the rules and notes of others.
+func (p *Profile) join(others []*Profile) {
+	base := p.end()
+	for _, f := range others {
+		f.shift(base)
 		p.Rules = append(p.Rules, f.Rules...)
 		p.Notes = append(p.Notes, f.Notes...)
 		if f.source != nil {
 			p.below = append(p.below, placed{base, f.File, f.source})
-			base += Pos(len(f.source.text) + 1)
 		}
+		for _, b := range f.below {
+			p.below = append(p.below, placed{base + b.base, b.file, b.source})
+		}
+		base += f.end()
 	}
-	return p
+}
+
+// end is behind every place of the profile.
+func (p *Profile) end() Pos {
+	end := Pos(len(p.Source()) + 1)
+	for _, b := range p.below {
+		end = max(end, b.base+Pos(len(b.source.text)+1))
+	}
+	return end
 }
 
 // With returns a plain profile with other rules and architectures, and everything

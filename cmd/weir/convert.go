@@ -194,10 +194,15 @@ func formatNames() string {
 
 // printConversion says what is known of the result.
 func printConversion(w io.Writer, r *convert.Result, source *convert.Source, f seccomp.Facts) error {
-	machine := fmt.Sprintf("%s on %s, Linux %v", source.Profile.File, f.Arch.Name(), f.Kernel)
 	if len(source.Losses) > 0 {
-		machine = "what was read of " + machine
+		return printProof(w, r, "what was read of "+source.Profile.File, f)
 	}
+	return printProof(w, r, source.Profile.File, f)
+}
+
+// printProof says what the result is to what it was made of.
+func printProof(w io.Writer, r *convert.Result, of string, f seccomp.Facts) error {
+	machine := fmt.Sprintf("%s on %s, Linux %v", of, f.Arch.Name(), f.Kernel)
 	var err error
 	switch {
 	case r.Proof.Verdict == verify.Equal && r.Doubtful:

@@ -41,7 +41,7 @@ error.`,
 			if err := writeOutput(cmd.OutOrStdout(), output, r.Text); err != nil {
 				return err
 			}
-			return printConversion(cmd.ErrOrStderr(), r, &convert.Source{Profile: p}, f)
+			return printProof(cmd.ErrOrStderr(), r, p.File, f)
 		},
 	}
 	facts.add(cmd)
