@@ -98,6 +98,17 @@ func TestTheCgroupOfAKilledWeirIsRemovedByTheNext(t *testing.T) {
 	before := ownCgroups(t)
 	limited := []string{"-m", "64m", "--cpus", "1", "--pids-limit", "50", "--rootfs", root}
 
+	once := append(append([]string{"run"}, limited...), "true")
+	t.Cleanup(func() { // the last that is killed, too
+		for range 100 {
+			weirCommand(t, once...)
+			if slices.Equal(ownCgroups(t), before) {
+				return
+			}
+			time.Sleep(20 * time.Millisecond)
+		}
+		t.Errorf("left %q, want %q", ownCgroups(t), before)
+	})
 	startContainer(t, append(limited, "sleep", "60")...)
 	living := ownCgroups(t)
 	if len(living) <= len(before) {
@@ -111,7 +122,7 @@ func TestTheCgroupOfAKilledWeirIsRemovedByTheNext(t *testing.T) {
 	if left := ownCgroups(t); len(left) <= len(living) {
 		t.Fatalf("the killed one leaves nothing, so this test shows nothing: %q", left)
 	}
-	weirCommand(t, append(append([]string{"run"}, limited...), "true")...)
+	weirCommand(t, once...)
 	if left := ownCgroups(t); !slices.Equal(left, living) {
 		t.Errorf("left %q, want %q", left, living)
 	}

@@ -60,13 +60,18 @@ func TestScripts(t *testing.T) {
 }
 
 // condition tells what the pages can do here: root, containers (as root, or in a user
-// namespace) or ids (of containers with several users).
+// namespace), ids (of containers with several users) or cgroups (for their limits).
 func condition(name string) (bool, error) {
 	switch name {
 	case "root":
 		return kerneltest.Has(kerneltest.Root)
 	case "containers":
 		return kerneltest.Has(kerneltest.Containers)
+	case "cgroups":
+		if os.Getenv(delegatedEnv) != "" {
+			return true, nil
+		}
+		return kerneltest.Has(kerneltest.Root)
 	case "ids":
 		if !userns.Needed() {
 			return true, nil
