@@ -24,7 +24,7 @@ var floors = map[string]int{
 	"convert":                     4,
 	"decompile":                   4,
 	"internal/explain":            4,
-	"lint":                        4,
+	"lint":                        5,
 	"":                            5, // package weir
 	"internal/sys":                6,
 	"internal/yamltree":           6,

@@ -115,7 +115,7 @@ func (e *engineRules) asWritten(call syscalls.Call) bool {
 		return true
 	}
 	uses := e.uses[call]
-	u := comparisons{}
+	u := comparisons{rules: len(uses)}
 	for _, r := range uses {
 		if r.Return != uses[0].Return {
 			return false
@@ -132,8 +132,7 @@ func (e *engineRules) asWritten(call syscalls.Call) bool {
 			}
 		}
 	}
-	single := len(uses) == 1 && !u.repeats
-	return single || !u.risky()
+	return !u.wrong()
 }
 
 // fullWidth reports whether a condition means the same to who compares all bits of

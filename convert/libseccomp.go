@@ -1,6 +1,7 @@
 package convert
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 
@@ -36,13 +37,14 @@ func (c *conversion) losesNumber(q *profile.Profile) {
 		if a == seccomp.ArchX86_64 && !x32 || a == seccomp.ArchX32 {
 			continue
 		}
+		name := a.Name()
 		if a == seccomp.ArchX86_64 {
-			a = seccomp.ArchX32 // its part is the first of the two
+			a, name = seccomp.ArchX32, "x86_64 and x32" // whose part is the first of the two
 		}
 		if loadsNumber(q, a) {
 			continue
 		}
-		c.doubt(0, "architectures", fmt.Sprintf("runtimes with libseccomp may lose the rules of every call of %s: none of its calls has a rule without conditions, and the program can miss the number then", a.Name()), "")
+		c.doubt(0, "architectures", fmt.Sprintf("runtimes with libseccomp may lose the rules of every call of %s: none of its calls has a rule without conditions, and the program can miss the number then", name), "")
 	}
 }
 
@@ -76,8 +78,46 @@ func loadsNumber(q *profile.Profile, a seccomp.Arch) bool {
 	return len(without) == 0 && len(slices.Compact(conditional)) < 2
 }
 
+// A Miscompiled is a call whose rules, as they are written, libseccomp is known to
+// compile to something else or never to return from, and the first of these rules.
+type Miscompiled struct {
+	Call syscalls.Call
+	Rule *profile.Rule
+}
+
+// MiscompiledIn lists such calls among some rules of a profile, in the order of the
+// names.
+func MiscompiledIn(p *profile.Profile, rules []int) []Miscompiled {
+	compared := make(map[syscalls.Call]*comparisons)
+	var list []Miscompiled
+	for _, i := range rules {
+		r := &p.Rules[i]
+		if len(r.Args) == 0 || r.Return == p.Default {
+			continue
+		}
+		for _, n := range r.Names {
+			call, ok := syscalls.Lookup(n.Text)
+			if !ok {
+				continue
+			}
+			if compared[call] == nil {
+				compared[call] = &comparisons{}
+			}
+			u := compared[call]
+			was := u.wrong()
+			u.rules++
+			if u.add(r); u.wrong() && !was {
+				list = append(list, Miscompiled{call, r})
+			}
+		}
+	}
+	slices.SortFunc(list, func(a, b Miscompiled) int { return cmp.Compare(a.Call, b.Call) })
+	return list
+}
+
 // comparisons is what the rules of one call compare.
 type comparisons struct {
+	rules   int
 	conds   int
 	args    [6]bool
 	high    uint64 // the upper word of the first value
@@ -101,6 +141,9 @@ func (u *comparisons) add(r *profile.Rule) {
 		u.order = u.order || a.Op != seccomp.OpEqualTo && a.Op != seccomp.OpMaskedEqual
 	}
 }
+
+// wrong is risky, but for a rule alone, which is compiled as it is written.
+func (u *comparisons) wrong() bool { return (u.rules > 1 || u.repeats) && u.risky() }
 
 // risky reports the sets of rules of which libseccomp was seen to compile some
 // wrongly: orders and inequalities on several arguments, or with values that

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/weir-dev/weir/convert"
 	"github.com/weir-dev/weir/internal/engines"
 	"github.com/weir-dev/weir/seccomp"
 )
@@ -50,4 +51,19 @@ func (c *checker) missing(n engines.Needs) []string {
 		list = append(list, failing...)
 	}
 	return list
+}
+
+// checkMiscompiled finds rules that engines with libseccomp take differently, whatever
+// else the profile says.
+func (c *checker) checkMiscompiled() {
+	for _, m := range convert.MiscompiledIn(c.profile, c.rules) {
+		pos := m.Rule.Pos
+		for _, n := range m.Rule.Names {
+			if n.Text == m.Call.String() {
+				pos = n.Pos
+			}
+		}
+		c.add(miscompiled, Warning, pos, path(m.Rule, ""), fmt.Sprintf("%v: runc and crun may enforce something else, or never start the container: libseccomp does not compile several rules of a call rightly that compare several arguments, or large numbers, by other than equality", m.Call),
+			"compare by SCMP_CMP_EQ or SCMP_CMP_MASKED_EQ; weir convert --to oci rewrites what can be, and weir run is not affected")
+	}
 }

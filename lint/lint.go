@@ -106,6 +106,7 @@ func (c *checker) resolved() {
 	c.checkDoors()
 	c.checkRuns()
 	c.checkEngines()
+	c.checkMiscompiled()
 	c.checkDangerous()
 }
 

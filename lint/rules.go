@@ -34,6 +34,7 @@ const (
 	misuse       = "WEIR020"
 	idle         = "WEIR021"
 	openABI      = "WEIR022"
+	miscompiled  = "WEIR023"
 )
 
 // Rules lists every rule, in the order of the IDs.
@@ -60,6 +61,7 @@ var Rules = [...]Rule{
 	{misuse, "An action or errno does what is hardly meant"},
 	{idle, "A rule decides nothing"},
 	{openABI, "An architecture is open that no program needs"},
+	{miscompiled, "libseccomp compiles the rules to something else"},
 }
 
 // RuleOf returns the rule of an ID.
