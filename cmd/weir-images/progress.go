@@ -28,7 +28,7 @@ type progress struct {
 
 func newProgress(w io.Writer, quiet bool) *progress {
 	p := &progress{w: w, quiet: quiet, end: make(chan struct{})}
-	if f, ok := w.(*os.File); ok && !quiet && terminalWidth(f) > 0 {
+	if f, ok := w.(*os.File); ok && !quiet && terminalWidth(f) > 0 && os.Getenv("TERM") != "dumb" {
 		p.bars = &bars{f: f}
 		go p.tick()
 	}

@@ -80,6 +80,7 @@ func (s *screen) write(text string) {
 }
 
 func TestOnATerminalBarsStandBelowTheLines(t *testing.T) {
+	t.Setenv("TERM", "xterm")
 	pty, name, err := console.NewPty()
 	if err != nil {
 		t.Fatal(err)

@@ -74,11 +74,18 @@ func TestBeginningsThatNobodyComesBackForGo(t *testing.T) {
 	if isThere(oldPath) || !isThere(youngPath) || !isThere(heldPath) {
 		t.Errorf("old %v, young %v, in use %v", isThere(oldPath), isThere(youngPath), isThere(heldPath))
 	}
-	if _, err := s.Prune(false); err != nil {
-		t.Error(err)
-	}
-	if isThere(youngPath) || !isThere(heldPath) {
-		t.Errorf("after Prune: young %v, in use %v", isThere(youngPath), isThere(heldPath))
+	for name, remove := range map[string]func() error{
+		"Prune":      func() error { _, err := s.Prune(false); return err },
+		"DropLayers": s.DropLayers,
+	} {
+		young, youngPath := begin("young", 0)
+		young.Close()
+		if err := remove(); err != nil {
+			t.Error(err)
+		}
+		if isThere(youngPath) || !isThere(heldPath) {
+			t.Errorf("after %s: young %v, in use %v", name, isThere(youngPath), isThere(heldPath))
+		}
 	}
 }
 

@@ -37,11 +37,11 @@ func (s *Store) Prune(all bool) (Removed, error) {
 	return removed, errors.Join(err, s.sweep(tmpDir), s.sweep(scratchDir), s.removePartials(0))
 }
 
-// DropLayers removes the layers that no image has. It is for a pull that the disk had no room for: others keep
-// what they have, for the next try.
+// DropLayers removes the layers that no image has, and beginnings of blobs. It is for a pull that the disk had no
+// room for: others keep what they have, for the next try.
 func (s *Store) DropLayers() error {
 	_, err := s.removing((*removal).unusedLayers)
-	return err
+	return errors.Join(err, s.removePartials(0))
 }
 
 // A removal is Remove or Prune under way, with the lock held.

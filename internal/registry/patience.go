@@ -17,14 +17,14 @@ import (
 
 // Patience is how long a registry is waited for. A zero field has the default.
 type Patience struct {
-	Stall time.Duration // without a byte, after which a connection is given up: 20 s
+	Stall time.Duration // without a byte, after which a connection is given up: 30 s
 	Tries int           // of one request, or of one place in a blob: 4
 	Wait  time.Duration // before the second try, and twice as long before each further one: 1 s
 }
 
 func (p Patience) orDefault() Patience {
 	if p.Stall == 0 {
-		p.Stall = 20 * time.Second
+		p.Stall = 30 * time.Second
 	}
 	if p.Tries == 0 {
 		p.Tries = 4

@@ -13,6 +13,7 @@ func newTransport() http.RoundTripper {
 	return onlyLocalHTTP{&http.Transport{
 		Proxy:               http.ProxyFromEnvironment,
 		ForceAttemptHTTP2:   true,
+		DisableCompression:  true, // the bytes are counted, and gone on with in the middle
 		MaxIdleConnsPerHost: 8,
 		IdleConnTimeout:     30 * time.Second,
 	}}
