@@ -26,7 +26,7 @@ func TestBadProfilesAreRefused(t *testing.T) {
 		list = append(list, fmt.Sprintf("%d.json", i))
 	}
 	many["a.json"] = doc(strings.Join(list, ","), "ERRNO", "read ALLOW")
-	big := strings.Repeat(" ", profile.MaxSize-200)
+	big := strings.Repeat(" ", 4<<20-200)
 	large, list := files{}, []string{}
 	for i := range 5 {
 		large[fmt.Sprintf("%d.json", i)] = big + doc("", "ERRNO", "read ALLOW")

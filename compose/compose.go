@@ -26,7 +26,7 @@ type Options struct {
 const (
 	maxFiles = 64
 	maxDepth = 15
-	maxBytes = 4 * profile.MaxSize
+	maxBytes = 16 << 20
 )
 
 // Parse reads a profile as [profile.Parse] does, and all that it names elsewhere.

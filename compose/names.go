@@ -54,6 +54,7 @@ func (l *lookup) groups(r *profile.Rule) {
 		has[n.Text] = true
 	}
 	for i, n := range r.Names {
+		n.Moved = int32(len(names) - i)
 		if !isGroup(n) {
 			names = append(names, n)
 			continue
@@ -65,7 +66,7 @@ func (l *lookup) groups(r *profile.Rule) {
 		for _, call := range calls {
 			if !has[call] {
 				has[call] = true
-				names = append(names, profile.Name{Text: call, Pos: n.Pos})
+				names = append(names, profile.Name{Text: call, Pos: n.Pos, Moved: int32(len(names) - i)})
 			}
 		}
 	}

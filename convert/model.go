@@ -244,7 +244,7 @@ func (c *conversion) place(name string) (pos profile.Pos, path string) {
 	for _, i := range c.rules {
 		r := &c.profile.Rules[i]
 		for j, n := range r.Names {
-			at := fmt.Sprintf("syscalls[%d].names[%d]", r.Index, j)
+			at := fmt.Sprintf("syscalls[%d].names[%d]", r.Index, r.Written(j))
 			if n.Text == name {
 				return n.Pos, at
 			}

@@ -32,7 +32,7 @@ func (c *checker) checkActions() {
 		}
 		for j, n := range r.Names {
 			if n.Text == "write" {
-				c.add(misuse, Warning, n.Pos, path(r, fmt.Sprintf(".names[%d]", j)), "runc refuses NOTIFY for write: it needs the call to hand over the listener", "allow it")
+				c.add(misuse, Warning, n.Pos, path(r, fmt.Sprintf(".names[%d]", r.Written(j))), "runc refuses NOTIFY for write: it needs the call to hand over the listener", "allow it")
 			}
 		}
 	}
@@ -78,6 +78,7 @@ func (c *checker) checkDialect() {
 			pos, at = p.Extends[0].Pos, "extends"
 		}
 		c.add(dockerOnly, Note, pos, at, "weir's dialect: other readers do not know \"extends\" and groups, and ignore them; constants they refuse", "give them what weir flatten makes of it")
+		return
 	}
 	what, pos, at := "", profile.Pos(0), ""
 	if len(p.ArchMap) > 0 {

@@ -141,7 +141,7 @@ func (c *checker) checkMultiplexed() {
 				if rule.Why == policy.WhyMultiplexed && !denies(rule.Return) {
 					level, hint = Warning, fmt.Sprintf("name %s in a rule of its own, and decide whether 32-bit programs need it", via)
 				}
-				c.add(multiplexed, level, n.Pos, path(r, fmt.Sprintf(".names[%d]", j)),
+				c.add(multiplexed, level, n.Pos, path(r, fmt.Sprintf(".names[%d]", r.Written(j))),
 					fmt.Sprintf("%s: %s also makes it through %s, where no condition can be checked: there it is %v", n.Text, a.Name(), via, rule.Return), hint)
 			}
 		}

@@ -35,7 +35,7 @@ func (c *checker) checkDoors() {
 				known[subject{call, len(r.Args) > 0}] = open
 			}
 			if len(open) > 0 {
-				c.add(sideDoor, Warning, n.Pos, path(r, fmt.Sprintf(".names[%d]", j)), fmt.Sprintf("%s: %v, but %s allowed", n.Text, r.Return, isAre(open)),
+				c.add(sideDoor, Warning, n.Pos, path(r, fmt.Sprintf(".names[%d]", r.Written(j))), fmt.Sprintf("%s: %v, but %s allowed", n.Text, r.Return, isAre(open)),
 					"deny these too, or silence this if the difference is what is meant")
 			}
 		}

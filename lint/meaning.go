@@ -77,7 +77,7 @@ func (c *checker) place(rule *policy.Rule, name string) (profile.Pos, string) {
 	r := &c.profile.Rules[rule.Origin]
 	for j, n := range r.Names {
 		if n.Text == name {
-			return n.Pos, path(r, fmt.Sprintf(".names[%d]", j))
+			return n.Pos, path(r, fmt.Sprintf(".names[%d]", r.Written(j)))
 		}
 	}
 	return r.Pos, path(r, "")

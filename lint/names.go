@@ -23,7 +23,7 @@ func (c *checker) checkNames() {
 				c.unknownName(r, j)
 				continue
 			}
-			if listed != nil && !slices.ContainsFunc(listed, func(a seccomp.Arch) bool { return has(a, call) }) {
+			if listed != nil && !r.FromGroup(j) && !slices.ContainsFunc(listed, func(a seccomp.Arch) bool { return has(a, call) }) {
 				if absent == nil {
 					first = n.Pos
 				}
@@ -57,7 +57,7 @@ func (c *checker) unknownName(r *profile.Rule, j int) {
 		level = Error
 		msg += fmt.Sprintf(", so the rule (%v) would not restrict it; runc and crun drop the name in silence", r.Return)
 	}
-	c.add(unknownName, level, n.Pos, path(r, fmt.Sprintf(".names[%d]", j)), msg, hint)
+	c.add(unknownName, level, n.Pos, path(r, fmt.Sprintf(".names[%d]", r.Written(j))), msg, hint)
 }
 
 // listed returns the architectures that a name must be on to count: nil for all,
@@ -85,7 +85,7 @@ func (c *checker) checkRepeats() {
 		seen := make(map[string]bool, len(r.Names))
 		for j, n := range r.Names {
 			if seen[n.Text] {
-				c.add(repeatedName, Note, n.Pos, path(r, fmt.Sprintf(".names[%d]", j)), fmt.Sprintf("%q is in this list already", n.Text), "remove one")
+				c.add(repeatedName, Note, n.Pos, path(r, fmt.Sprintf(".names[%d]", r.Written(j))), fmt.Sprintf("%q is in this list already", n.Text), "remove one")
 			}
 			seen[n.Text] = true
 		}

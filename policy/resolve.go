@@ -135,7 +135,7 @@ func (r *resolver) unknown(rule, name int) {
 	if s, ok := syscalls.Suggest(n.Text); ok {
 		hint = fmt.Sprintf("did you mean %q?", s)
 	}
-	problem := r.profile.Problem(n.Pos, fmt.Sprintf("syscalls[%d].names[%d]", entry.Index, name), msg, hint)
+	problem := r.profile.Problem(n.Pos, fmt.Sprintf("syscalls[%d].names[%d]", entry.Index, entry.Written(name)), msg, hint)
 	if restricts && !r.lenient {
 		problem.Msg += fmt.Sprintf(", so the rule (%v) would not restrict it", ret)
 		r.problems = append(r.problems, problem)

@@ -90,10 +90,24 @@ type Rule struct {
 	Excludes Filter
 }
 
+// Written returns the index that name i has in the file, where a group of calls is
+// one name.
+func (r *Rule) Written(i int) int { return i - int(r.Names[i].Moved) }
+
+// FromGroup reports that name i is one of several that a group stands for.
+func (r *Rule) FromGroup(i int) bool {
+	pos := r.Names[i].Pos
+	return pos != 0 && (i > 0 && r.Names[i-1].Pos == pos || i+1 < len(r.Names) && r.Names[i+1].Pos == pos)
+}
+
 // A Name is a text and where the profile has it.
 type Name struct {
 	Text string
 	Pos  Pos
+
+	// Moved is how much further back the name is in its list than it was written,
+	// because of the calls that groups before it stand for.
+	Moved int32
 }
 
 // An Arg compares one argument. With [seccomp.OpMaskedEqual] Value is the mask

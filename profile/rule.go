@@ -51,7 +51,7 @@ func (p *parser) rule(index int) {
 		p.report(max(namesPos, namePos), `both "name" and "names" are given`, `keep "names"`)
 	case name != "":
 		p.call(name)
-		r.Names = []Name{{name, namePos}}
+		r.Names = []Name{{Text: name, Pos: namePos}}
 	case len(r.Names) == 0:
 		p.note(r.Pos, "the rule names no call and does nothing", "")
 	}
@@ -76,7 +76,7 @@ func (p *parser) nameList() []Name {
 		if ok && s == "" {
 			p.report(pos, "an empty name", "")
 		} else if ok {
-			p.names = append(p.names, Name{s, pos})
+			p.names = append(p.names, Name{Text: s, Pos: pos})
 		}
 	}
 	return p.names[from:len(p.names):len(p.names)]
