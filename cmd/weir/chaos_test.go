@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -69,7 +70,7 @@ func (f footprint) String() string {
 }
 
 // Weir is killed at whatever moment; what cannot end by itself, a directory on
-// disk, the next start removes.
+// disk or a cgroup, the next start of its kind removes.
 func TestSIGKILLAtAnyMomentLeavesNothingBehind(t *testing.T) {
 	rounds, users := chaosRounds, []string{"0", "1000"}
 	if testing.Short() {
@@ -118,8 +119,15 @@ func TestSIGKILLAtAnyMomentLeavesNothingBehind(t *testing.T) {
 	}
 
 	script := "mkdir -p /tmp/closed/written; chmod 0 /tmp/closed; while :; do sleep 1000 & wait; done # " + mark
+	var limits []string
+	if os.Geteuid() == 0 { // a plain user may make no cgroups
+		limits = []string{"-m", "64m", "--pids-limit", "100"}
+	}
+	kinds := [][]string{nil, limits, {"--init"}, append([]string{"--init"}, limits...)}
+	cgroups := ownCgroups(t)
 	for i := range rounds {
-		cmd := weir("run", "-e", "CHAOS="+mark, "-u", users[i%len(users)], "box", "sh", "-c", script)
+		args := slices.Concat([]string{"run", "-e", "CHAOS=" + mark, "-u", users[i%len(users)]}, kinds[i/len(users)%len(kinds)], []string{"box", "sh", "-c", script})
+		cmd := weir(args...)
 		if err := cmd.Start(); err != nil {
 			t.Fatal(err)
 		}
@@ -141,8 +149,11 @@ func TestSIGKILLAtAnyMomentLeavesNothingBehind(t *testing.T) {
 			t.Fatalf("after %d kills: %v", i+1, after)
 		}
 	}
-	if out, err := weir("run", "box", "sh", "-c", "true").CombinedOutput(); err != nil {
+	if out, err := weir(slices.Concat([]string{"run"}, limits, []string{"box", "sh", "-c", "true"})...).CombinedOutput(); err != nil {
 		t.Fatalf("the run after all that: %v\n%s", err, out)
+	}
+	if left := ownCgroups(t); !slices.Equal(left, cgroups) {
+		t.Errorf("cgroups left: %q, want %q", left, cgroups)
 	}
 	if after := takeFootprint(t, store, mark); after.String() != before.String() {
 		t.Errorf("after the next run: %v", after)
