@@ -49,7 +49,7 @@ func readSubject(arg string, facts seccomp.Facts, stdin io.Reader, stderr io.Wri
 	if beginsObject(src) {
 		p, err := compose.Parse(name, src, composing(profile.Options{}))
 		if err != nil {
-			return subject{}, err
+			return subject{}, orOfOtherForm(name, src, err)
 		}
 		return resolved(name, p, facts, false, stderr)
 	}
@@ -58,7 +58,7 @@ func readSubject(arg string, facts seccomp.Facts, stdin io.Reader, stderr io.Wri
 		err = prog.Check()
 	}
 	if err != nil {
-		return subject{}, fmt.Errorf("%s: neither a profile nor a program: %w", name, err)
+		return subject{}, orOfOtherForm(name, src, fmt.Errorf("%s: neither a profile nor a program: %w", name, err))
 	}
 	return subject{name, verify.Subject{Filters: []bpf.Program{prog}}}, nil
 }

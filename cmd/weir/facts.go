@@ -10,6 +10,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/weir-dev/weir/compose"
+	"github.com/weir-dev/weir/convert"
 	"github.com/weir-dev/weir/internal/artifact"
 	"github.com/weir-dev/weir/profile"
 	"github.com/weir-dev/weir/seccomp"
@@ -154,7 +155,21 @@ func (f *readFlags) read(arg string, stdin io.Reader) (*profile.Profile, error) 
 	if err != nil {
 		return nil, err
 	}
-	return compose.Parse(file, src, composing(profile.Options{Lenient: f.lenient, Dialect: dialect}))
+	p, err := compose.Parse(file, src, composing(profile.Options{Lenient: f.lenient, Dialect: dialect}))
+	return p, orOfOtherForm(file, src, err)
+}
+
+// orOfOtherForm says of a text that is no profile if it is one of those that weir
+// convert reads.
+func orOfOtherForm(file string, src []byte, err error) error {
+	if err == nil {
+		return nil
+	}
+	what := map[convert.Format]string{convert.SPO: "a SeccompProfile", convert.Systemd: "a unit of systemd"}[convert.Recognize(src)]
+	if what == "" {
+		return err
+	}
+	return hintf(fmt.Errorf("%s: this is %s, not a profile", file, what), "weir convert --to docker makes one of it")
 }
 
 // composing reads what a profile extends as a PROFILE is read.
