@@ -177,16 +177,11 @@ func (c *contest) prepare(native seccomp.Arch) (wrong string) {
 	return ""
 }
 
-// mentioned returns the architectures that a program may compare with.
+// mentioned returns the architectures that a program compares with.
 func mentioned(prog bpf.Program) []seccomp.AuditArch {
 	var audits []seccomp.AuditArch
-	for _, a := range seccomp.Archs() {
-		for _, in := range prog {
-			if in.Op == bpf.OpJeq && in.K == uint32(a.Audit()) {
-				audits = append(audits, a.Audit())
-				break
-			}
-		}
+	for _, k := range prog.Tested(seccomp.OffsetArch) {
+		audits = append(audits, seccomp.AuditArch(k))
 	}
 	return audits
 }
