@@ -35,7 +35,7 @@ type Result struct {
 
 // A Loss is something that no profile can say.
 type Loss struct {
-	Why   string   // of what follows the name of a call: "depends on ..."
+	Why   string
 	Calls []string // that it is about; none if it is about numbers without a name
 
 	// Witness is a call that gets A from the filters, and B from the profile.

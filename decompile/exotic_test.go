@@ -130,11 +130,11 @@ func TestWhatNoProfileCanSay(t *testing.T) {
 	const allowed, denied = "allow", "errno EPERM"
 	for _, c := range []struct{ name, text, why, call, got, profile string }{
 		{"bits that the kernel ignores", begin + "ld [args[0].hi]\njeq #0, next, DENY\nld [args[0].lo]\njeq #3, ALLOW, DENY" + end,
-			"depends on bits of an argument that the kernel ignores, and a profile with it", "ioctl", denied, allowed},
+			"the program looks at bits of an argument that the kernel ignores, and a profile with it", "ioctl", denied, allowed},
 		{"the instruction pointer", begin + "ld [ip.hi]\njeq #0x7fff, DENY, ALLOW" + end,
-			"depends on the instruction pointer, which no rule can ask for", "ioctl", allowed, denied},
+			"the instruction pointer decides, for which no rule can ask", "ioctl", allowed, denied},
 		{"a trap that carries a number", begin + "ret #0x30007" + end,
-			"gets a trap or trace with a number for which a profile has no place", "ioctl", "trap", "trap"},
+			"a trap or trace carries a number for which a profile has no place", "ioctl", "trap", "trap"},
 		{"other architectures", "ld [nr]\njeq #16, next, next\nret allow",
 			"an architecture that a profile does not list kills the thread", "", allowed, "kill thread"},
 		{"numbers above all calls", "ld [arch]\njeq #0xc000003e, next, KILL\nld [nr]\njge #0x40000000, X32, next\njeq #0, ALLOW, DENY" + strings.Replace(end, "jeq #0xffffffff, ALLOW", "jeq #0xffffffff, DENY", 1),
@@ -142,9 +142,9 @@ func TestWhatNoProfileCanSay(t *testing.T) {
 		{"a number that is no call's", begin[:len(begin)-len("jeq #16, next, ALLOW\n")] + "jeq #400, DENY, ALLOW" + end,
 			"a profile names calls, and these numbers are none", "", denied, allowed},
 		{"another answer on another ABI", "ld [arch]\njeq #0xc000003e, next, I386\nld [nr]\njge #0x40000000, X32, next\njeq #16, DENY, ALLOW\nI386: jeq #0x40000003, next, KILL\nld [nr]\njeq #5, DENY, ALLOW" + end,
-			"gets other answers on other architectures, and a rule is for all that a profile lists", "ioctl open", allowed, denied},
+			"architectures differ, and a rule is for all that a profile lists", "ioctl open", allowed, denied},
 		{"an ABI that is open for nothing", "ld [arch]\njeq #0xc000003e, next, I386\nld [nr]\njge #0x40000000, X32, next\nja ALLOW\nI386: jeq #0x40000003, DENY, KILL" + end,
-			"is let through nowhere on its architecture, and a profile that lists it would let through what it does on others", "restart_syscall", denied, "kill thread"},
+			"no call of the architecture is let through, and a profile that lists it would let through what it does on others", "restart_syscall", denied, "kill thread"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			prog := assemble(t, c.text)

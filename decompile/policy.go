@@ -19,7 +19,7 @@ func (r *reader) policy() {
 	r.result.Default = r.defaultAction()
 	pol := &policy.Policy{Native: r.native, Foreign: policy.Rule{Return: r.foreign.strictest(), Why: policy.WhyForeign}}
 	if r.foreign.g != nil {
-		r.beyond(Beyond{Why: "depends on the number"}, &r.foreign)
+		r.beyond(Beyond{Why: "the number decides"}, &r.foreign)
 	}
 	byAudit := map[seccomp.AuditArch][]policy.Row{}
 	for i := range r.calls {

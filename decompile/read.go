@@ -81,7 +81,7 @@ func (r *reader) told() []seccomp.Arch {
 			continue
 		}
 		mentions := func(prog bpf.Program) bool {
-			return slices.ContainsFunc(prog, func(in bpf.Instruction) bool { return in.K == uint32(a.Audit()) })
+			return slices.Contains(prog.Tested(seccomp.OffsetArch), uint32(a.Audit()))
 		}
 		if a.Audit() == r.native.Audit() || slices.ContainsFunc(r.progs, mentions) {
 			archs = append(archs, a)

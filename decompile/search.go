@@ -11,14 +11,14 @@ import (
 	"github.com/weir-dev/weir/verify"
 )
 
-// What keeps a profile from saying what filters do: each follows a name.
+// What keeps a profile from saying what filters do.
 const (
-	whyWidth    = "depends on bits of an argument that the kernel ignores, and a profile with it"
-	whyIP       = "depends on the instruction pointer, which no rule can ask for"
-	whyMany     = "would take more than a thousand rules"
-	whyArchs    = "gets other answers on other architectures, and a rule is for all that a profile lists"
-	whyData     = "gets a trap or trace with a number for which a profile has no place"
-	whyClosed   = "is let through nowhere on its architecture, and a profile that lists it would let through what it does on others"
+	whyWidth    = "the program looks at bits of an argument that the kernel ignores, and a profile with it"
+	whyIP       = "the instruction pointer decides, for which no rule can ask"
+	whyMany     = "it would take more than a thousand rules"
+	whyArchs    = "architectures differ, and a rule is for all that a profile lists"
+	whyData     = "a trap or trace carries a number for which a profile has no place"
+	whyClosed   = "no call of the architecture is let through, and a profile that lists it would let through what it does on others"
 	whyForeign  = "an architecture that a profile does not list kills the thread"
 	whyNewer    = "calls newer than a profile get errno ENOSYS"
 	whyNameless = "a profile names calls, and these numbers are none"
@@ -120,9 +120,6 @@ func (s *synthesis) learn(differences []verify.Difference) bool {
 // each calls do for the calls that a difference is about. It reports whether it
 // is about numbers without a name too.
 func (r *reader) each(d verify.Difference, do func(*call)) (unnamed bool) {
-	if d.Foreign {
-		return true
-	}
 	numbers := uint64(d.Last-d.First) + 1
 	last := seccomp.Nr(0)
 	for i := range r.calls {
@@ -175,6 +172,10 @@ func (s *synthesis) losses(differences []verify.Difference) []Loss {
 		}
 	}
 	for _, d := range differences {
+		if s.result.Policy.ABI(d.Witness.Arch) == nil {
+			note(whyForeign, "", d)
+			continue
+		}
 		of := func(c *call) verify.Difference {
 			d := d
 			d.First, d.Witness.Nr = c.nr, c.nr
@@ -191,8 +192,6 @@ func (s *synthesis) losses(differences []verify.Difference) []Loss {
 			note(why, c.call.String(), of(c))
 		})
 		switch {
-		case d.Foreign:
-			note(whyForeign, "", d)
 		case !unnamed:
 		case d.B == s.enosys():
 			note(whyNewer, "", d)

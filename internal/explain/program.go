@@ -23,7 +23,7 @@ type Program struct {
 // condition on its arguments does.
 type Beyond struct {
 	Call    string    `json:"call"`
-	Why     string    `json:"why"`     // depends on the instruction pointer
+	Why     string    `json:"why"`     // the instruction pointer decides
 	Answers []Outcome `json:"answers"` // all that it may get; none if it is not known
 
 	arch seccomp.Arch
