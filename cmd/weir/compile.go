@@ -130,11 +130,15 @@ func printStats(w io.Writer, c *weir.Compiled) error {
 	return err
 }
 
-// writeOutput writes to a file whole or not at all, or to standard output.
+// writeOutput writes to a file whole or not at all, to a device or pipe as it is, or
+// to standard output.
 func writeOutput(stdout io.Writer, path string, text []byte) error {
 	if path == "" || path == "-" {
 		_, err := stdout.Write(text)
 		return err
+	}
+	if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() && !info.IsDir() {
+		return os.WriteFile(path, text, 0)
 	}
 	return replace(path, text, 0o644)
 }
