@@ -4,11 +4,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
 
-	"github.com/weir-dev/weir/bpf"
 	"github.com/weir-dev/weir/decompile"
 	"github.com/weir-dev/weir/internal/explain"
 	"github.com/weir-dev/weir/seccomp"
@@ -95,18 +95,14 @@ func readFilters(arg, arch string, stdin io.Reader) (process, seccomp.Arch, erro
 // ofOtherArch refuses a program that asks for other architectures than this
 // machine's, where nobody has said what it is for.
 func ofOtherArch(s subject, native seccomp.Arch) error {
+	asked := s.Filters[0].Tested(seccomp.OffsetArch)
+	if slices.Contains(asked, uint32(native.Audit())) {
+		return nil
+	}
 	var other seccomp.Arch
-	for _, in := range s.Filters[0] {
-		for _, a := range seccomp.Archs() {
-			if in.Op != bpf.OpJeq || in.K != uint32(a.Audit()) || in.K < 1<<16 {
-				continue
-			}
-			if a.Audit() == native.Audit() {
-				return nil
-			}
-			if other == 0 || a == seccomp.ArchX86_64 {
-				other = a
-			}
+	for _, a := range seccomp.Archs() {
+		if slices.Contains(asked, uint32(a.Audit())) && (other == 0 || a == seccomp.ArchX86_64) {
+			other = a
 		}
 	}
 	if other == 0 {
@@ -171,7 +167,7 @@ func lossText(l decompile.Loss) string {
 	c := changes([]verify.Difference{l.Witness})[0]
 	what := l.Why
 	if len(l.Calls) > 0 {
-		what = list(l.Calls) + " " + what
+		what = list(l.Calls) + ": " + what
 	}
 	return fmt.Sprintf("%s, such as %s on %s: %s, in the profile %s", what, c.Witness, abiText(c), c.A, c.B)
 }

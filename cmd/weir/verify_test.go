@@ -193,19 +193,22 @@ func TestAContainerOfAnotherEngine(t *testing.T) {
 	plain, conditional := rules(""), rules(`, "args": [{"index": 0, "value": 8, "op": "SCMP_CMP_EQ"}]`)
 	file := filepath.Join(t.TempDir(), "profile.json")
 	writeFile(t, file, plain)
-	holds(t, startRunc(t, plain), file, 0, "equal to ")
+	holds(t, startEngine(t, "runc", plain), file, 0, "equal to ")
 	writeFile(t, file, conditional)
-	holds(t, startRunc(t, conditional), file, 1, "personality(0x100000008)", "allow\n", "errno EPERM\n")
+	holds(t, startEngine(t, "runc", conditional), file, 1, "personality(0x100000008)", "allow\n", "errno EPERM\n")
 }
 
-// startRunc starts a container of runc under a profile.
-func startRunc(t *testing.T, profile string) int {
+// startEngine starts a container of runc or crun under a profile.
+func startEngine(t *testing.T, engine, profile string) int {
 	t.Helper()
 	bundle := t.TempDir()
 	if err := os.Chmod(bundle, 0o755); err != nil {
 		t.Fatal(err)
 	}
 	busyboxRoot(t, filepath.Join(bundle, "rootfs"))
+	if err := os.MkdirAll(filepath.Join(bundle, "rootfs/dev"), 0o755); err != nil { // crun wants one
+		t.Fatal(err)
+	}
 	writeFile(t, filepath.Join(bundle, "config.json"), `{
 		"ociVersion": "1.0.2",
 		"process": {"user": {"uid": 0, "gid": 0}, "args": ["/bin/sleep", "60"], "cwd": "/"},
@@ -214,13 +217,20 @@ func startRunc(t *testing.T, profile string) int {
 		"linux": {"namespaces": [{"type": "pid"}, {"type": "mount"}], "seccomp": `+profile+`}
 	}`)
 	id := "weir-test-" + strings.ReplaceAll(strings.Trim(bundle, "/"), "/", "-")
-	run := exec.Command("runc", "--root", filepath.Join(bundle, "state"), "run", "--detach", "--bundle", bundle, "--pid-file", filepath.Join(bundle, "pid"), id)
+	command := func(args ...string) *exec.Cmd {
+		args = append([]string{engine, "--root", filepath.Join(bundle, "state")}, args...)
+		if engine == "crun" { // it does not work beside a second version of cgroups
+			args = append([]string{"unshare", "-m", "sh", "-c", `umount /sys/fs/cgroup/unified 2>/dev/null; exec "$@"`, "sh"}, args...)
+		}
+		return exec.Command(args[0], args[1:]...)
+	}
+	run := command("run", "--detach", "--bundle", bundle, "--pid-file", filepath.Join(bundle, "pid"), id)
 	if err := run.Run(); err != nil { // its output would wait for the container
-		t.Fatalf("runc run: %v", err)
+		t.Fatalf("%s run: %v", engine, err)
 	}
 	t.Cleanup(func() {
-		if out, err := exec.Command("runc", "--root", filepath.Join(bundle, "state"), "delete", "--force", id).CombinedOutput(); err != nil {
-			t.Errorf("runc delete: %v\n%s", err, out)
+		if out, err := command("delete", "--force", id).CombinedOutput(); err != nil {
+			t.Errorf("%s delete: %v\n%s", engine, err, out)
 		}
 	})
 	text, err := os.ReadFile(filepath.Join(bundle, "pid"))
