@@ -102,6 +102,7 @@ next:
 		}
 		fmt.Fprintf(&b, "| %s | %s | %s | %s | %s |\n", what, r.cases, docker, weir, reason)
 	}
+	b.WriteString(pageTail)
 	return b.String(), unexplained
 }
 
@@ -121,6 +122,22 @@ const tableHead = `
 
 | what | in | Docker | weir | why |
 |---|---|---|---|---|
+`
+
+const pageTail = `
+## Flags
+
+What a flag is given means the same under both, but:
+
+| flag | Docker | weir |
+|---|---|---|
+| ` + "`--network`" + ` | ` + "`bridge`" + ` unless named | ` + "`none`" + ` unless named; otherwise ` + "`host`" + ` alone |
+| ` + "`-v`" + ` of a path that does not exist | makes a directory of the host | refuses, as both do for ` + "`--mount`" + ` |
+| ` + "`--tmpfs`" + ` and another mount at one place | takes both | refuses |
+| ` + "`--tmpfs PATH:dev`" + ` | takes it: the devices cgroup stands against it | refuses it, unless privileged |
+| ` + "`-m`" + ` where the kernel counts no swap | limits the memory alone, with a warning | refuses, unless ` + "`--memory-swap -1`" + ` asks for that |
+| ` + "`--init`" + ` | tini, which the profile must allow to run | four system calls, which are looked for in the profile first |
+| ` + "`--stop-signal`" + ` | of no effect on a container in the foreground | refused, as all that is Docker's alone |
 `
 
 // readReasons reads the reasons from a page, by the differences that they are for.
