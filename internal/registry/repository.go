@@ -2,6 +2,7 @@ package registry
 
 import (
 	"context"
+	"crypto/tls"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -171,6 +172,10 @@ func (r *Repository) do(ctx context.Context, method string, u *url.URL, body io.
 
 // failed words an error: the step, what the registry answers or what became of the connection, what to do.
 func (r *Repository) failed(step string, err error) error {
+	var certificate *tls.CertificateVerificationError
+	if errors.As(err, &certificate) {
+		return fmt.Errorf("%s: %s: %w; authorities are the system's, or those in the file SSL_CERT_FILE", step, r.host, certificate)
+	}
 	var answer *transport.Error
 	if !errors.As(err, &answer) {
 		var wrapped *url.Error

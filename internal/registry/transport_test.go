@@ -2,8 +2,11 @@ package registry
 
 import (
 	"errors"
+	"io"
+	"log"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"sync/atomic"
 	"testing"
 )
@@ -49,5 +52,18 @@ func TestARegistryElsewhereCannotRedirectToThisMachine(t *testing.T) {
 		if (err == nil) != c.ok {
 			t.Errorf("%s to %s: %v", c.from, c.to, err)
 		}
+	}
+}
+
+func TestACertificateThatNobodyKnowsIsAnError(t *testing.T) {
+	noLogins(t)
+	s := httptest.NewUnstartedServer(http.NotFoundHandler())
+	s.Config.ErrorLog = log.New(io.Discard, "", 0)
+	s.StartTLS()
+	defer s.Close()
+	host := strings.TrimPrefix(s.URL, "https://")
+	_, err := Open(t.Context(), parse(t, host+"/x:1"), Pull, Options{})
+	if err == nil || !strings.Contains(err.Error(), "connect: "+host+": tls: failed to verify certificate: ") || !strings.Contains(err.Error(), "SSL_CERT_FILE") {
+		t.Errorf("got %v", err)
 	}
 }
