@@ -1,6 +1,7 @@
 package image
 
 import (
+	"path/filepath"
 	"strings"
 	"testing"
 )
@@ -75,4 +76,43 @@ func TestBadReferencesSayWhatIsWrong(t *testing.T) {
 			t.Errorf("%q: got %v, %v; want an error with %q", c.in, ref, err, c.want)
 		}
 	}
+}
+
+// Whatever is taken for a reference means the same when it is written out, and is a path that stays where it is put.
+func FuzzParseReference(f *testing.F) {
+	for _, s := range []string{"debian", "debian:bookworm", "localhost:5000/x/y:1", "[::1]:5000/a", "a.b/c__d-e@" + someDigest, "../x", "a/../b", "x:.", "UPPER/x:Y"} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, s string) {
+		r, err := ParseReference(s)
+		if err != nil {
+			return
+		}
+		for _, written := range []string{r.String(), r.Familiar()} {
+			if again, err := ParseReference(written); err != nil || again != r {
+				t.Errorf("%q is %+v, written as %q it is %+v, %v", s, r, written, again, err)
+			}
+		}
+		if path := r.String(); !filepath.IsLocal(path) || filepath.Clean(path) != path {
+			t.Errorf("%q is no path: %q", s, path)
+		}
+	})
+}
+
+// A configuration that is read has nothing but digests for layers.
+func FuzzParseConfig(f *testing.F) {
+	for _, s := range []string{`{}`, `{"rootfs":{"type":"layers","diff_ids":["` + someDigest + `"]}}`, `{"rootfs":{"type":"layers","diff_ids":["sha256:../x"]},"created":"2024-01-02T03:04:05Z"}`} {
+		f.Add([]byte(s))
+	}
+	f.Fuzz(func(t *testing.T, b []byte) {
+		c, err := ParseConfig(b)
+		if err != nil {
+			return
+		}
+		for _, id := range c.RootFS.DiffIDs {
+			if !filepath.IsLocal(id.Hex()) || len(id.Hex()) != 64 {
+				t.Errorf("%q has the layer %q", b, id)
+			}
+		}
+	})
 }
