@@ -41,7 +41,10 @@ func Manifest(file string, root *Node, o profile.Options) (*Source, error) {
 	m := &manifestReader{document: document{file: file}}
 	spec := root.value("spec")
 	api, kind := root.value("apiVersion"), root.value("kind")
+	twice := root.repeated()
 	switch {
+	case twice != nil:
+		m.refuse(twice, "", fmt.Sprintf("the key %s is there twice", twice.Scalar), "remove one")
 	case !root.object() || kind == nil:
 		m.refuse(root, "", `a manifest has a "kind"`, `that of a profile is SeccompProfile`)
 	case kind.text() != "SeccompProfile":

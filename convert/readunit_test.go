@@ -212,6 +212,7 @@ func TestAManifestInJSONIsRead(t *testing.T) {
 	}
 	for src, want := range map[string]string{
 		`{"kind": "SeccompProfile",`:                             "x.json:1:27: unexpected EOF",
+		`{"kind": "SeccompProfile", "spec": {"a": 1, "a": 2}}`:   `x.json:1:45: the key "a" is there twice`,
 		`{"kind": "Pod"}`:                                        `x.json:1:10: kind: not SeccompProfile but "Pod"`,
 		`{"kind": "SeccompProfile", "spec": {}}`:                 "x.json:1:1: apiVersion: not one of",
 		strings.Replace(src, `"spec": {`, `"spec": [{`, 1) + `]`: "x.json:",

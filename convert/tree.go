@@ -35,6 +35,24 @@ func (n *Node) value(key string) *Node {
 	return nil
 }
 
+// repeated returns a key that an object has twice: readers disagree about which counts.
+func (n *Node) repeated() *Node {
+	seen := make(map[string]bool, len(n.Keys))
+	for i := range n.Keys {
+		key := n.Keys[i].text()
+		if seen[key] {
+			return &n.Keys[i]
+		}
+		seen[key] = true
+	}
+	for i := range n.Values {
+		if key := n.Values[i].repeated(); key != nil {
+			return key
+		}
+	}
+	return nil
+}
+
 // text returns what a string holds, empty for anything else.
 func (n *Node) text() string {
 	var s string

@@ -53,7 +53,7 @@ which.`,
 		Example: `  weir convert builtin --to oci -o /var/lib/kubelet/seccomp/default.json
   weir convert --cap-drop ALL profile.json --to spo | kubectl apply -f -
   kubectl get seccompprofile web -o yaml | weir convert - --to docker | weir lint -
-  weir convert --strict /lib/systemd/system/systemd-timesyncd.service --to oci`,
+  weir convert /lib/systemd/system/systemd-timesyncd.service --to oci`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			format, err := convertFormat(to)
