@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"github.com/weir-dev/weir/internal/engines"
 	"github.com/weir-dev/weir/internal/image"
 	"github.com/weir-dev/weir/seccomp"
 )
@@ -37,6 +38,7 @@ func addCompletions(root *cobra.Command) {
 		"as":           words("docker", "oci"),
 		"cap-add":      words(capNames()...),
 		"cap-drop":     words(capNames()...),
+		"engine":       words(engines.Runc.Name, engines.Crun.Name),
 		"network":      words("none", "host"),
 		"pull":         words("always", "missing", "never"),
 		"rootfs":       directories,
@@ -50,7 +52,7 @@ func addCompletions(root *cobra.Command) {
 		"lint --fail-on":     words("error", "warning", "note"),
 		"lint --format":      words("text", "json", "sarif", "github"),
 	}
-	for name := range strings.FieldsSeq(`cpus entrypoint env group-add hostname kernel memory memory-swap mount pid pids-limit shm-size
+	for name := range strings.FieldsSeq(`container cpus entrypoint env group-add hostname kernel memory memory-swap mount pid pids-limit shm-size
 		tmpfs ulimit user workdir`) {
 		values[name] = words()
 	}

@@ -126,7 +126,11 @@ func engineNamed(name string, ask bool) (engines.Engine, error) {
 	case err != nil:
 		return engine, fmt.Errorf("asking for the version of %s: %w", engine.Name, err)
 	}
-	return engine.Found(string(text))
+	found, err := engine.Found(string(text))
+	if err != nil {
+		return engine, hintf(fmt.Errorf("the version of %s: %w", engine.Name, err), "name it: --engine %v:%v", engine.Name, engine.Version)
+	}
+	return found, nil
 }
 
 // predict answers without the engine.
@@ -207,7 +211,12 @@ func (q *engineQuestion) read(r *engineReport, arg string, read *readFlags, stdi
 	}
 	var problems *profile.Error
 	if errors.As(refused, &problems) {
-		for _, p := range problems.Problems {
+		const most = 100 // nobody reads more
+		for i, p := range problems.Problems {
+			if i == most {
+				r.Refused = append(r.Refused, fmt.Sprintf("and %d more", len(problems.Problems)-most))
+				break
+			}
 			r.Refused = append(r.Refused, p.String())
 		}
 	}

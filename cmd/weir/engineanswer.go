@@ -220,7 +220,7 @@ func (r *engineReport) print(w io.Writer) error {
 	fmt.Fprintf(&out, "%s under %s (%s)\n\n", r.Profile, r.Engine, how)
 	printStart(&out, "starts", r.Starts)
 	printStart(&out, "with no_new_privs", r.NoNewPrivs)
-	printLines(&out, "Refused by weir, and not by its reader", r.Refused)
+	printLines(&out, "Refused by weir", r.Refused)
 	printLines(&out, "Lost", r.Lost)
 	if r.Filter != nil {
 		out.WriteByte('\n')

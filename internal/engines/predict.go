@@ -17,12 +17,30 @@ type Prediction struct {
 	// Policy is what the filter does, but for what is unsure.
 	Policy *policy.Policy
 
+	// Lost are names that nobody knows, in the order of the document.
+	Lost []string
+
 	unsure    []unsureRange
 	refusals  []string // why the engine does not start the container, whatever its init
 	doubts    []string // why it may not
 	whys      map[place][]string
-	noArchMap bool     // the profile has one, and its reader did not read it
-	Lost      []string // names that nobody knows, in the order of the document
+	noArchMap bool // the profile has one, and its reader did not read it
+}
+
+// mostSaid bounds each list of what is said: nobody reads more, and a profile may
+// have a hundred thousand rules.
+const mostSaid = 100
+
+// say adds to a list what it does not have yet.
+func say(list []string, what string) []string {
+	switch {
+	case slices.Contains(list, what) || len(list) > mostSaid:
+	case len(list) == mostSaid:
+		list = append(list, "and more")
+	default:
+		list = append(list, what)
+	}
+	return list
 }
 
 // A place is a call on an architecture, as a filter sees it.
@@ -98,26 +116,14 @@ func newer(p *policy.Policy, audit seccomp.AuditArch, nr seccomp.Nr) bool {
 	return abi != nil && abi.Row(nr).Rules[0].Why == policy.WhyNewer
 }
 
-func (p *Prediction) because(at place, why string) {
-	if !slices.Contains(p.whys[at], why) {
-		p.whys[at] = append(p.whys[at], why)
-	}
-}
+func (p *Prediction) because(at place, why string) { p.whys[at] = say(p.whys[at], why) }
 
-func (p *Prediction) refuse(why string) {
-	if !slices.Contains(p.refusals, why) {
-		p.refusals = append(p.refusals, why)
-	}
-}
+func (p *Prediction) refuse(why string) { p.refusals = say(p.refusals, why) }
 
-func (p *Prediction) doubt(why string) {
-	if !slices.Contains(p.doubts, why) {
-		p.doubts = append(p.doubts, why)
-	}
-}
+func (p *Prediction) doubt(why string) { p.doubts = say(p.doubts, why) }
 
 // Predict says what the engine makes of a profile, which was parsed in the
-// dialect of its reader, leniently: Docker, podman and containerd refuse less
+// dialect of its reader, leniently: Docker, Podman and containerd refuse less
 // than weir does.
 func Predict(e Engine, p *profile.Profile, f seccomp.Facts) (*Prediction, error) {
 	d, err := Hand(p, f)

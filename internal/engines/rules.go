@@ -15,6 +15,9 @@ type decision struct {
 	rules  []added // in the order of the document, until there is one without conditions
 	always *added
 
+	// many says that there are more than are looked at.
+	many bool
+
 	// generated: there is a rule of a call behind this one, which libseccomp adds
 	// by itself.
 	generated bool
@@ -53,19 +56,13 @@ func (m *model) entry(e *Entry) {
 			if m.Engine.Name == Crun.Name {
 				how = "with a warning"
 			}
-			m.lose(fmt.Sprintf("%s: %q is no call that anybody knows, and is passed over %s", m.path(e), name, how))
+			m.Lost = say(m.Lost, fmt.Sprintf("%s: %q is no call that anybody knows, and is passed over %s", m.path(e), name, how))
 			continue
 		}
 		knows := m.Engine.knows(name)
 		for _, a := range m.archs {
 			m.name(e, call, a, knows, ret)
 		}
-	}
-}
-
-func (m *model) lose(what string) {
-	if !slices.Contains(m.Lost, what) {
-		m.Lost = append(m.Lost, what)
 	}
 }
 
@@ -198,6 +195,9 @@ func (m *model) add(at place, r added, generated bool) {
 		d.rules = nil
 		return
 	}
+	if d.many = d.many || len(d.rules) == mostRules; d.many {
+		return
+	}
 	for _, old := range d.rules {
 		if !slices.Equal(old.conds, r.conds) {
 			continue
@@ -213,6 +213,10 @@ func (m *model) add(at place, r added, generated bool) {
 	d.rules = append(d.rules, r)
 }
 
+// mostRules bounds the rules with conditions that are looked at for one call: a
+// program has at most 4096 instructions.
+const mostRules = 1000
+
 // likelyLength is an estimate of a program's length that leaves room for all that
 // libseccomp adds. Docker's default is at 2,300, and has 1,300 instructions.
 const likelyLength = 3500
@@ -223,8 +227,8 @@ const unclear = "libseccomp decides about its rules together by an order of its 
 // otherwise than they read: one action, and one rule, or comparisons for equality,
 // or orders on one argument whose values share their upper word.
 func (d *decision) certain() bool {
-	if len(d.rules) < 2 {
-		return true
+	if d.many || len(d.rules) < 2 {
+		return !d.many
 	}
 	first := &d.rules[0]
 	equality, single := true, true
