@@ -28,3 +28,22 @@ func TestDistanceCountsSlips(t *testing.T) {
 		}
 	}
 }
+
+func TestALimitChangesNothingBelowIt(t *testing.T) {
+	words := []string{""}
+	for i := 0; len(words) < 400; i++ { // all of up to five letters a, b, c
+		for _, c := range "abc" {
+			words = append(words, words[i]+string(c))
+		}
+	}
+	for _, a := range words {
+		for _, b := range words {
+			whole := Distance(a, b, 99)
+			for limit := 1; limit <= 4; limit++ {
+				if got := Distance(a, b, limit); got != min(whole, limit) {
+					t.Fatalf("%q and %q, limit %d: %d, and %d without", a, b, limit, got, whole)
+				}
+			}
+		}
+	}
+}
