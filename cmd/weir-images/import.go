@@ -14,7 +14,8 @@ func importCommand() *cobra.Command {
 		Use:   "import DIR|TAR REF",
 		Short: "Make an image of a root file system",
 		Long: `Make an image of one layer from a root file system: a directory, such as debootstrap
-makes, or a tar of one. As with docker import the image has no command of its own.`,
+makes, or a tar of one. As with docker import the image has no command of its own.
+Of a directory, a plain user's files become root's, as a volume shows them.`,
 		Example: `  debootstrap --variant=minbase bookworm rootfs
   weir import rootfs debian:bookworm`,
 		Args: cobra.ExactArgs(2),

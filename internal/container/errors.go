@@ -1,6 +1,7 @@
 package container
 
 import (
+	"errors"
 	"fmt"
 
 	"github.com/weir-dev/weir/internal/container/handover"
@@ -36,7 +37,10 @@ func failure(page *thread.Page, name string) error {
 	switch page.Phase() {
 	case thread.PhaseSetupFailed:
 		kind, text := page.Failure()
-		return &Error{int(kind), fmt.Errorf("%s", text)}
+		if kind == CodeSetup {
+			text = explainSetup(text)
+		}
+		return &Error{int(kind), errors.New(text)}
 	case thread.PhaseLimitRefused:
 		return setupError("limit the processes: %w", page.Errno())
 	case thread.PhaseForkFailed:

@@ -6,6 +6,7 @@ import (
 	"path"
 	"slices"
 	"strconv"
+	"strings"
 	"syscall"
 
 	"github.com/weir-dev/weir/internal/container/handover"
@@ -73,10 +74,20 @@ func (c *child) mapIDs(ids *userns.IDs) error {
 		return nil
 	}
 	if err := ids.Map(c.pid); err != nil {
-		return err
+		return userns.Explain(err)
 	}
 	if _, err := c.control.Write([]byte{handover.Mapped}); err != nil && !errors.Is(err, unix.EPIPE) {
 		return fmt.Errorf("let the container begin: %w", err)
 	}
 	return nil
+}
+
+// explainSetup adds to what weir-init said of a call that it was denied, why this
+// machine may deny it to a plain user.
+func explainSetup(text string) string {
+	denied := strings.Contains(text, unix.EPERM.Error()) || strings.Contains(text, unix.EACCES.Error())
+	if reason := userns.Forbidden(); denied && reason != "" && userns.Needed() {
+		return text + " (" + reason + ")"
+	}
+	return text
 }

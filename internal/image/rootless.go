@@ -96,14 +96,31 @@ func (s *Store) checkOwners(name string, diffIDs []Digest) error {
 // main then calls Helper, and exits with what that returns.
 const HelperName = "weir-layers"
 
-// Helper is the process in the user namespace. Its arguments are an operation and a directory.
+// Helper is the process in the user namespace. Its arguments are an operation and a directory. It returns the exit
+// code: the errno that an error wraps, which is all that gets back of it beside the text.
 func Helper(args []string) int {
-	if err := help(args); err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		return 1
+	err := help(args)
+	if err == nil {
+		return 0
 	}
-	return 0
+	fmt.Fprintln(os.Stderr, err)
+	var errno unix.Errno
+	if errors.As(err, &errno) && errno < noErrno {
+		return int(errno)
+	}
+	return noErrno
 }
+
+const noErrno = 255
+
+// helperError is an error of a helper.
+type helperError struct {
+	said  string
+	errno error
+}
+
+func (e *helperError) Error() string { return e.said }
+func (e *helperError) Unwrap() error { return e.errno }
 
 func help(args []string) error {
 	if len(args) != 2 {
@@ -203,8 +220,11 @@ func runHelper(ids *userns.IDs, stdin io.Reader, stdout io.Writer, args ...strin
 	var said bytes.Buffer
 	err := ids.Run(HelperName, args, stdin, stdout, &said)
 	var exit *exec.ExitError
-	if errors.As(err, &exit) && said.Len() > 0 {
-		return errors.New(strings.TrimSpace(said.String()))
+	if !errors.As(err, &exit) || said.Len() == 0 {
+		return err
 	}
-	return err
+	if code := exit.ExitCode(); code > 0 && code < noErrno {
+		err = unix.Errno(code)
+	}
+	return &helperError{strings.TrimSpace(said.String()), err}
 }

@@ -153,6 +153,18 @@ func TestAnOwnerBeyondTheSubordinateIdsIsAnError(t *testing.T) {
 	}
 }
 
+func TestAnErrorOfTheHelperIsTheErrnoThatItWas(t *testing.T) {
+	plainUser(t)
+	s := newStore(t)
+	_, err := s.Unpack(filepath.Join(s.dir, "missing"), archive(t, 0))
+	if !errors.Is(err, unix.ENOENT) || !strings.Contains(err.Error(), "missing: no such file or directory") {
+		t.Errorf("got %v", err)
+	}
+	if err := TryHelper(userns.OwnID()); err != nil {
+		t.Error(err)
+	}
+}
+
 func TestAnErrorOfTheSourceIsTheOneThatIsTold(t *testing.T) {
 	plainUser(t)
 	mine := errors.New("the network is gone")
