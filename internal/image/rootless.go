@@ -20,44 +20,56 @@ import (
 	"github.com/weir-dev/weir/internal/userns"
 )
 
-// checkIDs keeps a plain user's store to the ids that its files have: with others in their place, the files would be
-// somebody else's.
+// idsFile has the ids of a plain user's store.
+const idsFile = "ids"
+
+// checkIDs keeps a store to whom its files are of: to those ids, and to an overlay in a user namespace or to one of
+// root's, which read different marks. With others in their place, a container would have other files.
 func (s *Store) checkIDs() error {
-	if !userns.Needed() {
+	theirs, err := os.ReadFile(s.path(idsFile))
+	known := err == nil
+	switch {
+	case err != nil && !errors.Is(err, fs.ErrNotExist):
+		return err
+	case !userns.Needed():
+		if known {
+			return errors.New("it was made in a user namespace, and its layers are read differently there; name another one with WEIR_ROOT")
+		}
 		return nil
 	}
-	ids, err := userns.Mine()
+	if s.mapped, err = userns.Mine(); err != nil {
+		return err
+	}
+	mine, err := json.Marshal(s.mapped)
+	if err != nil || bytes.Equal(theirs, mine) {
+		return err
+	}
+	if known {
+		err = s.checkBefore(theirs)
+	} else if layers, _ := os.ReadDir(s.path(layersDir)); len(layers) > 0 {
+		err = errors.New("it was made by root, and its layers are read differently in a user namespace; name another one with WEIR_ROOT")
+	}
 	if err != nil {
 		return err
-	}
-	s.mapped = ids
-	mine, err := json.Marshal(ids)
-	if err != nil {
-		return err
-	}
-	path := s.path("ids")
-	theirs, err := os.ReadFile(path)
-	if err == nil && bytes.Equal(theirs, mine) {
-		return nil
-	}
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return err
-	}
-	if err == nil {
-		var before userns.IDs
-		if err := json.Unmarshal(theirs, &before); err != nil {
-			return fmt.Errorf("%s: %w", path, err)
-		}
-		if !ids.Cover(&before) {
-			return fmt.Errorf("its files have ids that you could map (%v) and cannot now (%v): give them back in /etc/subuid and /etc/subgid, or have root remove the store", &before, ids)
-		}
 	}
 	unlock, err := s.lock()
 	if err != nil {
 		return err
 	}
 	defer unlock()
-	return s.writeFile(path, mine)
+	return s.writeFile(s.path(idsFile), mine)
+}
+
+// checkBefore refuses ids with which the files that are there would be somebody else's.
+func (s *Store) checkBefore(theirs []byte) error {
+	var before userns.IDs
+	if err := json.Unmarshal(theirs, &before); err != nil {
+		return fmt.Errorf("%s: %w", s.path(idsFile), err)
+	}
+	if !s.mapped.Cover(&before) {
+		return fmt.Errorf("its files have ids that you could map (%v) and cannot now (%v): give them back in /etc/subuid and /etc/subgid, or have root remove the store", &before, s.mapped)
+	}
+	return nil
 }
 
 // Owner tells which ids files of this machine have in a container, nil if that is those that they have.

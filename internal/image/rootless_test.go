@@ -178,10 +178,21 @@ type readerFunc func([]byte) (int, error)
 
 func (f readerFunc) Read(b []byte) (int, error) { return f(b) }
 
+func TestRootDoesNotTakeTheStoreOfAUserNamespace(t *testing.T) {
+	kerneltest.Require(t, kerneltest.Root)
+	s := newStore(t)
+	if err := os.WriteFile(s.path(idsFile), []byte("{}"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Open(s.dir); err == nil || !strings.Contains(err.Error(), "it was made in a user namespace") {
+		t.Errorf("got %v", err)
+	}
+}
+
 func TestAStoreIsOfTheIdsThatItWasMadeWith(t *testing.T) {
 	ids := plainUser(t)
 	s := newStore(t)
-	file := s.path("ids")
+	file := s.path(idsFile)
 	if err := os.WriteFile(file, []byte(`{"UIDs":[{"Inside":0,"Outside":7,"Count":1}]}`), 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -193,6 +204,19 @@ func TestAStoreIsOfTheIdsThatItWasMadeWith(t *testing.T) {
 	}
 	if _, err := Open(s.dir); err == nil || !strings.Contains(err.Error(), file+": unexpected end") {
 		t.Errorf("with ids that are none: %v", err)
+	}
+	if err := os.Remove(file); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Open(s.dir); err != nil {
+		t.Errorf("without layers: %v", err)
+	}
+	addImage(t, s, "image", "layer")
+	if err := os.Remove(file); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Open(s.dir); err == nil || !strings.Contains(err.Error(), "it was made by root") {
+		t.Errorf("with layers of root's: %v", err)
 	}
 	if ids.One() {
 		return
