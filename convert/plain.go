@@ -43,7 +43,7 @@ func (p *plainer) plain(archs []seccomp.Arch) (*profile.Profile, error) {
 	var groups [][]*decision // those with the same parts
 	known := make(map[string]int)
 	left := maxAllFlat
-	for _, d := range p.decisions() {
+	for _, d := range p.decisions(archs) {
 		if err := p.divide(d, left); err != nil {
 			return nil, err
 		}
@@ -88,13 +88,13 @@ func (p *plainer) plain(archs []seccomp.Arch) (*profile.Profile, error) {
 
 // decisions returns what the policy says about each call that it names, in the
 // order of the names: on the architecture with the widest registers, and among those
-// on the native one.
-func (p *plainer) decisions() []*decision {
+// on the native one. What is not listed has one answer for all.
+func (p *plainer) decisions(archs []seccomp.Arch) []*decision {
 	var list []*decision
 	index := make(map[string]*decision)
 	for i := range p.policy.ABIs {
 		for _, row := range p.policy.ABIs[i].Rows {
-			if !row.Named || !p.explicit && generated(row.Rules) {
+			if !row.Named || !slices.Contains(archs, row.Arch) || !p.explicit && generated(row.Rules) {
 				continue
 			}
 			for nr := row.First; nr <= row.Last; nr++ {
