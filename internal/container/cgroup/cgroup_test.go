@@ -43,6 +43,10 @@ func TestTheHierarchiesAreFoundWhereverTheyAreMounted(t *testing.T) {
 			"32 23 0:28 /docker/id /sys/fs/cgroup/memory rw - cgroup cgroup rw,memory\n" +
 				"30 23 0:26 / /sys/fs/cgroup rw - cgroup2 cgroup2 rw\n",
 			nil},
+		{"v2 listed first", "0::/c\n1:memory:/\n",
+			"32 23 0:28 / /sys/fs/cgroup/memory rw - cgroup cgroup rw,memory\n" +
+				"30 23 0:26 / /sys/fs/cgroup/unified rw - cgroup2 cgroup2 rw\n",
+			[]string{"memory /sys/fs/cgroup/memory /sys/fs/cgroup/memory", "v2 /sys/fs/cgroup/unified /sys/fs/cgroup/unified/c"}},
 		{"a mount point with a space", "0::/\n",
 			"30 23 0:26 / /my\\040cgroups rw - cgroup2 cgroup2 rw\n",
 			[]string{"v2 /my cgroups /my cgroups"}},
@@ -137,7 +141,9 @@ func tree(t *testing.T, files map[string]string) string {
 func TestAV2CgroupIsMadeBelowTheNearestThatCanPassTheControllersOn(t *testing.T) {
 	const name = prefix + "0123456789abcdef"
 	session := map[string]string{
+		"cgroup.controllers":                "memory pids cpu\n",
 		"cgroup.subtree_control":            "memory pids\n",
+		"u/cgroup.controllers":              "memory pids cpu\n",
 		"u/cgroup.type":                     "domain\n",
 		"u/cgroup.procs":                    "",
 		"u/cgroup.subtree_control":          "memory pids\n",
@@ -184,6 +190,9 @@ func TestAV2CgroupIsMadeBelowTheNearestThatCanPassTheControllersOn(t *testing.T)
 		}
 		if b, _ := os.ReadFile(filepath.Join(top, "u/cgroup.subtree_control")); !strings.HasPrefix(string(b), "+cpu") {
 			t.Errorf("wrote %q", b)
+		}
+		if err := passOn(filepath.Join(top, "u"), []string{"rdma"}); err == nil || !strings.Contains(err.Error(), "does not have the controller rdma") {
+			t.Error(err)
 		}
 	})
 	t.Run("and nowhere if there is none", func(t *testing.T) {

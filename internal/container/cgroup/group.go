@@ -72,7 +72,6 @@ func newGroup(l Limits, proc string) (_ *Group, err error) {
 	}()
 	needed := l.controllers()
 	for _, h := range all {
-		// v1 has a controller or v2 has it, and v2 comes last in /proc.
 		var here []string
 		needed = slices.DeleteFunc(needed, func(c string) bool {
 			in := h.v2 || slices.Contains(h.controllers, c)
@@ -89,34 +88,41 @@ func newGroup(l Limits, proc string) (_ *Group, err error) {
 			return nil, err
 		}
 		g.dirs = append(g.dirs, d)
-		for _, s := range l.settings(h.v2) {
-			if !slices.Contains(here, s.controller) {
-				continue
-			}
-			if s.late {
-				f, err := s.open(d.path)
-				if err != nil {
-					return nil, err
-				}
-				g.late = &Late{f, s.value}
-				continue
-			}
-			err := s.write(d.path)
-			if s.swap && errors.Is(err, fs.ErrNotExist) {
-				err = nil
-				if l.Swap >= 0 {
-					err = ErrSwap
-				}
-			}
-			if err != nil {
-				return nil, err
-			}
+		if err := g.limit(d, l, here); err != nil {
+			return nil, err
 		}
 	}
 	if len(needed) > 0 {
 		return nil, fmt.Errorf("no cgroup hierarchy with the controller %s is mounted", needed[0])
 	}
 	return g, nil
+}
+
+// limit writes the limits of the given controllers to a cgroup.
+func (g *Group) limit(d dir, l Limits, controllers []string) error {
+	for _, s := range l.settings(d.v2) {
+		if !slices.Contains(controllers, s.controller) {
+			continue
+		}
+		if s.late {
+			f, err := s.open(d.path)
+			if err != nil {
+				return err
+			}
+			g.late = &Late{f, s.value}
+			continue
+		}
+		err := s.write(d.path)
+		switch {
+		case err == nil:
+		case s.swap && errors.Is(err, fs.ErrNotExist) && l.Swap < 0:
+		case s.swap && errors.Is(err, fs.ErrNotExist):
+			return ErrSwap
+		default:
+			return err
+		}
+	}
+	return nil
 }
 
 // prefix begins the names of cgroups that are this package's to remove.
@@ -162,19 +168,32 @@ func passOn(parent string, controllers []string) error {
 	} else if !errors.Is(err, fs.ErrNotExist) { // the root has none
 		return err
 	}
-	b, err := os.ReadFile(path.Join(parent, "cgroup.subtree_control"))
+	on, err := words(parent, "cgroup.subtree_control")
+	if err != nil {
+		return err
+	}
+	has, err := words(parent, "cgroup.controllers")
 	if err != nil {
 		return err
 	}
 	for _, c := range controllers {
-		if slices.Contains(strings.Fields(string(b)), c) {
+		if slices.Contains(on, c) {
 			continue
+		}
+		if !slices.Contains(has, c) {
+			return fmt.Errorf("%s does not have the controller %s", parent, c)
 		}
 		if err := (setting{file: "cgroup.subtree_control", value: "+" + c}).write(parent); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// words reads a file of a cgroup that lists names.
+func words(dir, file string) ([]string, error) {
+	b, err := os.ReadFile(path.Join(dir, file))
+	return strings.Fields(string(b)), err
 }
 
 func (h hierarchy) makeIn(parent, name string) (dir, error) {

@@ -17,7 +17,8 @@ type hierarchy struct {
 	own         string   // the directory of this process's cgroup, at or below mount
 }
 
-// hierarchies reads what /proc has of this process in the directory proc.
+// hierarchies reads what /proc has of this process in the directory proc. That of v2
+// comes last: a controller is there if none of v1 has it.
 func hierarchies(proc string) ([]hierarchy, error) {
 	cgroups, err := os.ReadFile(path.Join(proc, "cgroup"))
 	if errors.Is(err, os.ErrNotExist) {
@@ -42,6 +43,15 @@ func hierarchies(proc string) ([]hierarchy, error) {
 			list = append(list, h)
 		}
 	}
+	slices.SortStableFunc(list, func(a, b hierarchy) int {
+		switch {
+		case a.v2 == b.v2:
+			return 0
+		case a.v2:
+			return 1
+		}
+		return -1
+	})
 	return list, nil
 }
 

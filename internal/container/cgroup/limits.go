@@ -7,7 +7,6 @@ import (
 	"path"
 	"runtime"
 	"strconv"
-	"strings"
 )
 
 // Limits are what a container is kept to. The zero value is no limit.
@@ -49,8 +48,11 @@ type setting struct {
 // settings lists what the limits are, in the order in which the kernel takes them.
 func (l Limits) settings(v2 bool) []setting {
 	var list []setting
-	add := func(controller, file string, value string) {
-		list = append(list, setting{controller, file, value, strings.Contains(file, "sw"), controller == "pids"})
+	add := func(controller, file, value string) {
+		list = append(list, setting{controller: controller, file: file, value: value, late: controller == "pids"})
+	}
+	addSwap := func(file, value string) {
+		list = append(list, setting{controller: "memory", file: file, value: value, swap: true})
 	}
 	number := func(n int64) string { return strconv.FormatInt(n, 10) }
 	swap := l.Swap
@@ -63,13 +65,13 @@ func (l Limits) settings(v2 bool) []setting {
 		switch {
 		case v2 && swap < 0:
 			add("memory", "memory.max", number(l.Memory))
-			add("memory", "memory.swap.max", "max")
+			addSwap("memory.swap.max", "max")
 		case v2: // counts swap alone
 			add("memory", "memory.max", number(l.Memory))
-			add("memory", "memory.swap.max", number(swap-l.Memory))
+			addSwap("memory.swap.max", number(swap-l.Memory))
 		default:
 			add("memory", "memory.limit_in_bytes", number(l.Memory))
-			add("memory", "memory.memsw.limit_in_bytes", number(swap))
+			addSwap("memory.memsw.limit_in_bytes", number(swap))
 		}
 	}
 	if l.CPUs > 0 {
