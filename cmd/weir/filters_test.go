@@ -12,8 +12,11 @@ import (
 	"testing"
 	"time"
 
+	"github.com/weir-dev/weir/bpf"
 	"github.com/weir-dev/weir/internal/kerneltest"
 	"github.com/weir-dev/weir/kernel"
+	"github.com/weir-dev/weir/seccomp"
+	"github.com/weir-dev/weir/syscalls"
 )
 
 // decompiles turns the filters of a process into the nearest profile, and fails
@@ -185,6 +188,89 @@ func TestFiltersOfBubblewraps(t *testing.T) {
 	shows(t, pid, ": 2 filters: ", "  errno EPERM (1)\n    acct\n", "  errno ENOSYS (1)\n    kcmp\n", "socket  trap   family is AF_ALG\n")
 	file := decompiles(t, pid)
 	holds(t, pid, file, 0, "2 filters: ", "equal to ")
+}
+
+// Many filters, and one as long as can be, which no profile was compiled to.
+func TestFiltersThatAreManyOrLong(t *testing.T) {
+	kerneltest.Require(t, kerneltest.Root, kerneltest.Feature(kernel.KeyReadBack), kerneltest.Tool("busybox"))
+	arch, err := hostArch()
+	if err != nil {
+		t.Fatal(err)
+	}
+	on := syscalls.On(arch)
+	t.Run("50 filters", func(t *testing.T) {
+		// The newest allows what an older one denies, and denies what older ones do.
+		var programs []bpf.Program
+		for i := range 50 {
+			nr, _ := on[len(on)-1-i].Nr(arch)
+			programs = append(programs, bpf.Program{
+				bpf.LoadAbs(seccomp.OffsetNr), bpf.JumpIf(bpf.OpJge, uint32(nr), 0, 1),
+				bpf.Ret(seccomp.ReturnErrno(seccomp.Errno(i + 1))), bpf.Ret(seccomp.ActAllow.Return())})
+		}
+		pid := startPrograms(t, programs...)
+		shows(t, pid, ": 50 filters: 4 instructions, ", "other architectures  errno", fmt.Sprintf("  errno %v (50)", seccomp.Errno(50)))
+	})
+	t.Run("4096 instructions", func(t *testing.T) {
+		nr, _ := on[len(on)-1].Nr(arch)
+		prog := bpf.Program{bpf.LoadAbs(seccomp.OffsetNr), {Op: bpf.OpSt}}
+		for len(prog) < bpf.MaxLen-5 {
+			prog = append(prog, bpf.Instruction{Op: bpf.OpXor, K: uint32(len(prog))}, bpf.Instruction{Op: bpf.OpXor, K: uint32(len(prog))})
+		}
+		prog = append(prog, bpf.Instruction{Op: bpf.OpLdMem}, bpf.JumpIf(bpf.OpJeq, uint32(nr), 0, 1),
+			bpf.Ret(seccomp.ReturnErrno(1)), bpf.Ret(seccomp.ActAllow.Return()))
+		for len(prog) < bpf.MaxLen {
+			prog = append(bpf.Program{bpf.LoadAbs(seccomp.OffsetNr)}, prog...)
+		}
+		shows(t, startPrograms(t, prog), ": 1 filter: 4096 instructions; stopped for at most ", "  errno EPERM (1)\n    "+on[len(on)-1].String()+"\n")
+	})
+}
+
+// Whatever is asked of a process that cannot be read: the cause, and nothing on
+// standard output.
+func TestProcessesThatCannotBeDecompiled(t *testing.T) {
+	kerneltest.Require(t, kerneltest.Root, kerneltest.Feature(kernel.KeyReadBack), kerneltest.Tool("busybox"))
+	free := exec.Command("/bin/busybox", "sleep", "60")
+	if err := free.Start(); err != nil {
+		t.Fatal(err)
+	}
+	fails := func(pid int, text string) {
+		t.Helper()
+		cmd := weirSelf(t, "decompile", "pid:"+strconv.Itoa(pid))
+		var stderr strings.Builder
+		cmd.Stderr = &stderr
+		out, err := cmd.Output()
+		if cmd.ProcessState.ExitCode() != 2 || len(out) > 0 || !strings.Contains(stderr.String(), text) {
+			t.Errorf("%v\n%s%s", err, out, stderr.String())
+		}
+	}
+	fails(free.Process.Pid, "the thread has no filter")
+	free.Process.Kill() // and nobody has waited: a zombie
+	for deadline := time.Now().Add(10 * time.Second); time.Now().Before(deadline); time.Sleep(time.Millisecond) {
+		if status, _ := os.ReadFile(fmt.Sprintf("/proc/%d/status", free.Process.Pid)); strings.Contains(string(status), "State:\tZ") {
+			break
+		}
+	}
+	fails(free.Process.Pid, "there is no such thread (EPERM)")
+	free.Wait()
+	fails(free.Process.Pid, "there is no such thread (ESRCH)")
+	pid := startConfined(t, `{"defaultAction": "SCMP_ACT_ALLOW"}`)
+	cmd := weirSelf(t, "decompile", "pid:"+strconv.Itoa(pid))
+	self, err := os.Open(cmd.Path) // in a directory that is closed to others
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer self.Close()
+	cmd.Path, cmd.ExtraFiles = "/proc/self/fd/3", []*os.File{self}
+	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: 65534, Gid: 65534}}
+	if out, err := cmd.CombinedOutput(); err == nil || !strings.Contains(string(out), "tracing the thread is not permitted (EPERM)\nhint: ") {
+		t.Errorf("by another user: %v\n%s", err, out)
+	}
+	threads, err := os.ReadDir(fmt.Sprintf("/proc/%d/task", os.Getpid()))
+	if err != nil || len(threads) < 2 {
+		t.Fatalf("%v, %v", threads, err)
+	}
+	thread, _ := strconv.Atoi(threads[1].Name())
+	fails(thread, "the thread has no filter") // one thread of many, by its own number
 }
 
 // waitForCommand waits for a process under a filter with a command line. It ends with

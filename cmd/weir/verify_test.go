@@ -54,6 +54,25 @@ func startConfined(t *testing.T, profiles ...string) int {
 		weirCommand(t, "compile", "--format", "raw", "-o", program, source)
 		files = append(files, program)
 	}
+	return startUnder(t, files)
+}
+
+// startPrograms returns a process under all of the programs.
+func startPrograms(t *testing.T, programs ...bpf.Program) int {
+	t.Helper()
+	dir := t.TempDir()
+	var files []string
+	for i, prog := range programs {
+		file := filepath.Join(dir, fmt.Sprintf("%d.json", i))
+		writeFile(t, file, prog.JSON())
+		files = append(files, file)
+	}
+	return startUnder(t, files)
+}
+
+// startUnder returns a process under the programs in files.
+func startUnder(t *testing.T, files []string) int {
+	t.Helper()
 	path, err := exec.LookPath("confined")
 	if err != nil {
 		t.Fatal(err)
