@@ -129,11 +129,12 @@ type Question struct {
 type resolved struct {
 	Question
 	policy *policy.Policy
+	beyond []Beyond // of a program: what the policy cannot say
 }
 
 func (q Question) resolve() (*resolved, error) {
 	p, _, err := policy.Resolve(q.Profile, q.Facts, q.Options)
-	return &resolved{q, p}, err
+	return &resolved{Question: q, policy: p}, err
 }
 
 // Ask answers what happens to a call on the native architecture of the facts.
@@ -151,14 +152,21 @@ func (q Question) Ask(text string) (*Answer, error) {
 	a.Notes = append(a.Notes, r.conflicts(call)...)
 	a.Flips = append(a.Flips, r.flips(call, a)...)
 	a.Doors = append(a.Doors, r.doors(call)...)
+	a.Guards = append(a.Guards, guards(call)...)
+	return a, nil
+}
+
+// guards says why people deny a call.
+func guards(call calls.Call) []Guard {
+	var list []Guard
 	for _, g := range calls.Guarded(call) {
 		guard := Guard{Only: g.Only, What: g.What, For: g.For, Namespaced: g.Namespaced, CVEs: g.CVEs}
 		for _, c := range g.Gates {
 			guard.Gates = append(guard.Gates, c.String())
 		}
-		a.Guards = append(a.Guards, guard)
+		list = append(list, guard)
 	}
-	return a, nil
+	return list
 }
 
 // ask finds the rules that may decide about a call.
@@ -166,6 +174,10 @@ func (r *resolved) ask(call calls.Call) *Answer {
 	a := &Answer{
 		Call: call.String(), Syscall: call.Syscall.String(), Arch: call.Arch.Name(), Number: uint32(call.Nr), Facts: facts(r.Facts),
 		Missed: []Case{}, Notes: []Note{}, Flips: []Flip{}, Doors: []Door{}, Guards: []Guard{},
+	}
+	if b := r.beyondRules(call.Arch, call.Nr); b != nil {
+		a.Cases = b.cases()
+		return a
 	}
 	for _, rule := range r.rules(call) {
 		c := r.newCase(call, rule)

@@ -2,7 +2,6 @@ package explain
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 
 	"github.com/weir-dev/weir/calls"
@@ -26,13 +25,17 @@ type Beyond struct {
 	Why     string    `json:"why"`     // the instruction pointer decides
 	Answers []Outcome `json:"answers"` // all that it may get; none if it is not known
 
-	arch seccomp.Arch
+	arch        seccomp.Arch
+	first, last seccomp.Nr
 }
 
-// NewBeyond describes one. Without an architecture it is about all that are not
-// among the program's.
-func NewBeyond(a seccomp.Arch, call, why string, answers []seccomp.Return) Beyond {
-	b := Beyond{Call: call, Why: why, Answers: []Outcome{}, arch: a}
+// NewBeyond describes one, by the name of the call or by its numbers. Without an
+// architecture it is about all that are not among the program's.
+func NewBeyond(a seccomp.Arch, call string, first, last seccomp.Nr, why string, answers []seccomp.Return) Beyond {
+	b := Beyond{Call: call, Why: why, Answers: []Outcome{}, arch: a, first: first, last: last}
+	if call == "" {
+		b.Call = numbers(a, first, last)
+	}
 	for _, r := range answers {
 		b.Answers = append(b.Answers, outcome(a, r))
 	}
@@ -49,6 +52,44 @@ func (b *Beyond) text() string {
 		return "undecided"
 	}
 	return strings.Join(texts, " or ")
+}
+
+// beyondRules finds what is known of a call about which rules cannot say what it
+// gets.
+func (r *resolved) beyondRules(a seccomp.Arch, nr seccomp.Nr) *Beyond {
+	for i := range r.beyond {
+		if b := &r.beyond[i]; b.arch == a && b.first <= nr && nr <= b.last {
+			return b
+		}
+	}
+	return nil
+}
+
+// cases are the answers that it may get.
+func (b *Beyond) cases() []Case {
+	var list []Case
+	for _, o := range b.Answers {
+		list = append(list, Case{Outcome: o, When: []string{b.Why}, rule: &policy.Rule{}})
+	}
+	if len(list) == 0 {
+		list = []Case{{Outcome: Outcome{Text: b.text()}, When: []string{b.Why}, rule: &policy.Rule{}}}
+	}
+	return list
+}
+
+// Ask answers what happens to a call on the native architecture, as [Question.Ask]
+// does.
+func (p Program) Ask(text string) (*Answer, error) {
+	call, err := calls.Parse(p.Archs[0], text)
+	if err != nil {
+		return nil, err
+	}
+	r := p.resolved()
+	a := r.ask(call)
+	a.Facts.Kernel = ""
+	a.Doors = append(a.Doors, r.doors(call)...)
+	a.Guards = append(a.Guards, guards(call)...)
+	return a, nil
 }
 
 // Read explains the whole of it.
@@ -74,7 +115,6 @@ func (p Program) Read() *Reading {
 				continue
 			}
 			abi.Beyond = append(abi.Beyond, b)
-			abi.drop(b.Call)
 			if i == 0 && len(b.Answers) == 0 && strings.HasPrefix(b.Call, "#") {
 				reading.Default.Text = b.text()
 			}
@@ -85,16 +125,7 @@ func (p Program) Read() *Reading {
 }
 
 func (p Program) resolved() *resolved {
-	return &resolved{Question{Facts: seccomp.Facts{Arch: p.Archs[0]}}, p.Policy}
-}
-
-// drop takes a call out of its group.
-func (abi *ABI) drop(call string) {
-	for i := range abi.Groups {
-		g := &abi.Groups[i]
-		g.Calls = slices.DeleteFunc(g.Calls, func(c string) bool { return c == call })
-	}
-	abi.Groups = slices.DeleteFunc(abi.Groups, func(g Group) bool { return len(g.Calls) == 0 })
+	return &resolved{Question: Question{Facts: seccomp.Facts{Arch: p.Archs[0]}}, policy: p.Policy, beyond: p.Beyond}
 }
 
 // neverCalls are numbers that no kernel gives to a call: negative ones, to it.
@@ -104,10 +135,10 @@ const neverCalls = 1 << 31
 // others do.
 func (r *resolved) addNumbers(abi *ABI, a seccomp.Arch) {
 	for _, row := range r.policy.ABI(a.Audit()).Rows {
-		if row.Arch != a || row.Named || row.Rules[0].Why != policy.WhyProgram || row.First >= neverCalls {
+		if row.Arch != a || row.Named || row.Rules[0].Why != policy.WhyProgram || row.First >= neverCalls || r.beyondRules(a, row.First) != nil {
 			continue
 		}
-		name := Numbers(a, row.First, row.Last)
+		name := numbers(a, row.First, row.Last)
 		answer := r.ask(calls.Call{Arch: a, Nr: row.First})
 		if answer.Verdict == nil {
 			abi.When = append(abi.When, When{name, answer.Cases})
@@ -118,8 +149,8 @@ func (r *resolved) addNumbers(abi *ABI, a seccomp.Arch) {
 	abi.sort()
 }
 
-// Numbers names a range of numbers that are no call's.
-func Numbers(a seccomp.Arch, first, last seccomp.Nr) string {
+// numbers names a range of numbers that are no call's.
+func numbers(a seccomp.Arch, first, last seccomp.Nr) string {
 	if a == seccomp.ArchX32 {
 		const x32 = 1 << 30
 		first, last = first&^x32, last&^x32

@@ -78,6 +78,9 @@ func (r *resolved) abi(a seccomp.Arch) ABI {
 	abi := ABI{Arch: a.Name()}
 	for _, c := range syscalls.On(a) {
 		nr, _ := c.Nr(a)
+		if r.beyondRules(a, nr) != nil {
+			continue
+		}
 		call := calls.Call{Arch: a, Syscall: c, Nr: nr}
 		answer := r.ask(call)
 		switch {
