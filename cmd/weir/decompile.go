@@ -190,14 +190,12 @@ func list(names []string) string {
 }
 
 // reading is what filters do, for people.
-func reading(name string, r *decompile.Result) *explain.Reading {
+func reading(name string, r *decompile.Result) *explain.Reading { return readable(name, r).Read() }
+
+func readable(name string, r *decompile.Result) explain.Program {
 	p := explain.Program{Name: name, Policy: r.Policy, Default: r.Default, Archs: r.Archs}
 	for _, b := range r.Beyond {
-		call := b.Call
-		if call == "" && b.Arch != 0 {
-			call = explain.Numbers(b.Arch, b.First, b.Last)
-		}
-		p.Beyond = append(p.Beyond, explain.NewBeyond(b.Arch, call, b.Why, b.Answers))
+		p.Beyond = append(p.Beyond, explain.NewBeyond(b.Arch, b.Call, b.First, b.Last, b.Why, b.Answers))
 	}
-	return p.Read()
+	return p
 }

@@ -7,9 +7,11 @@ import (
 	"os"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 	"golang.org/x/sys/unix"
 
 	"github.com/weir-dev/weir/calls"
+	"github.com/weir-dev/weir/decompile"
 	"github.com/weir-dev/weir/internal/explain"
 	"github.com/weir-dev/weir/policy"
 	"github.com/weir-dev/weir/seccomp"
@@ -32,6 +34,8 @@ number alone asks about every argument; _ is one that is left open.
 
 --arch all asks about the kernels of every architecture, in one line each.
 
+PROFILE may be pid:N or container:NAME: then it is about the filters of a process.
+
 --engine says what runc or crun makes of the profile instead: where that differs from
 what the profile says, and whether their init gets as far as the container's program. It
 is a prediction; what it cannot know depends on the engine. --ask has the installed engine
@@ -49,6 +53,12 @@ start a container, and reads its filter. --as says who hands the profile to the 
 			}
 			if ask {
 				return errors.New("--ask asks the engine of --engine, and there is none")
+			}
+			if target, running, err := readRunning(args[0]); running {
+				if err != nil {
+					return err
+				}
+				return explainProcess(cmd, &target, args[1:], asJSON)
 			}
 			everywhere := facts.arch == "all"
 			if everywhere {
@@ -81,6 +91,43 @@ start a container, and reads its filter. --as says who hands the profile to the 
 	cmd.Flags().BoolVar(&ask, "ask", false, "with --engine: start a container with the installed one, and read its filter")
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON: a list with an entry for each CALL or architecture")
 	return cmd
+}
+
+// explainProcess explains the filters of a process, of which no profile is known.
+func explainProcess(cmd *cobra.Command, target *process, questions []string, asJSON bool) error {
+	var given string
+	cmd.Flags().Visit(func(f *pflag.Flag) {
+		if f.Name != "json" {
+			given = f.Name
+		}
+	})
+	if given != "" {
+		return fmt.Errorf("--%s is about a profile, and %s is none", given, target.name)
+	}
+	arch, err := hostArch()
+	if err != nil {
+		return err
+	}
+	r, err := decompile.Filters(arch, target.Filters, decompileSteps)
+	if err != nil {
+		return err
+	}
+	p := readable(target.name, r)
+	told := []explanation{p.Read()}
+	if len(questions) > 0 {
+		told = nil
+	}
+	for _, call := range questions {
+		a, err := p.Ask(call)
+		if err != nil {
+			return withHint(err)
+		}
+		told = append(told, a)
+	}
+	if asJSON {
+		return printJSON(cmd.OutOrStdout(), told)
+	}
+	return printExplanations(cmd.OutOrStdout(), told)
 }
 
 // An explanation is what package explain answers with.

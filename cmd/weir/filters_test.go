@@ -89,6 +89,15 @@ func TestAFilterOfLibseccomps(t *testing.T) {
 		"mprotect  errno EACCES  prot has all of PROT_WRITE|PROT_EXEC\n",
 		"socket    trap          family is AF_ALG\n",
 		"  errno ENOSYS (1)\n    kcmp\n")
+	out, code := weirOutput(t, "explain", "pid:"+strconv.Itoa(cmd.Process.Pid), "socket(AF_ALG, SOCK_SEQPACKET, 0)", "kcmp")
+	for _, text := range []string{"\ntrap\n  because  family is AF_ALG\n", "\nerrno ENOSYS\n", "\nWhy it is guarded\n"} {
+		if code != 0 || !strings.Contains(out, text) {
+			t.Errorf("exit code %d, no %q in\n%s", code, text, out)
+		}
+	}
+	if out, code := weirOutput(t, "explain", "--cap-add", "ALL", "pid:"+strconv.Itoa(cmd.Process.Pid)); code != 2 || !strings.Contains(out, "--cap-add is about a profile") {
+		t.Errorf("exit code %d\n%s", code, out)
+	}
 	decompiles(t, cmd.Process.Pid, "socket: the program looks at bits of an argument that the kernel ignores, and a profile with it, such as socket(0x100000026, 0, 0)")
 }
 
