@@ -33,6 +33,10 @@
 //     that names them decides about them alone. Without one, a rule of a call
 //     behind them applies there too, without its conditions: a filter cannot
 //     see the arguments behind a pointer.
+//   - In a profile that extends others, all of this holds within each file. Its own
+//     rules decide first; then the files that it extends do together, by the
+//     strictest of their answers; then its default action. Package compose has
+//     the whole of it.
 //
 // Names that no architecture has are errors in a rule that restricts, and notes
 // in one that permits. Both the order of the rules and the rows keep where they

@@ -15,6 +15,11 @@
 // same as no key, as it is to Docker. Names of errnos have the numbers of the
 // generic table, also on MIPS.
 //
+// To these weir adds what no other reader knows: "extends", groups of calls among
+// the names, and constants by name for the operands of conditions. Here they are
+// only read, and the profile is [Profile.Pending]: package compose looks them up,
+// and is what to read a file with that may have them.
+//
 // The reader is weir's own, because encoding/json gives no places, accepts keys
 // in any case, hides a key that is there twice and drops unknown ones. Whatever
 // it accepts is JSON.

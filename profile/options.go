@@ -21,7 +21,8 @@ type Dialect uint8
 const (
 	// Superset is Docker's dialect, the OCI's and Podman's in one: the OCI's
 	// keys; archMap, name, comment, includes and excludes of Docker's; errno and
-	// defaultErrno of Podman's.
+	// defaultErrno of Podman's. Beside them it has weir's own: extends, groups of
+	// calls, constants.
 	Superset Dialect = iota
 
 	// OCI is linux.seccomp of the OCI runtime specification alone, for documents
