@@ -12,6 +12,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/weir-dev/weir/calls"
 	"github.com/weir-dev/weir/internal/engines"
 	"github.com/weir-dev/weir/internal/engines/installed"
 	"github.com/weir-dev/weir/policy"
@@ -29,7 +30,7 @@ type engineReport struct {
 	Starts     engines.Start `json:"starts"`
 	NoNewPrivs engines.Start `json:"noNewPrivs"` // the same with no_new_privs
 
-	Refused []string `json:"weirRefuses,omitempty"` // what weir does not accept, and the engine's reader does
+	Refused []string `json:"weirRefuses,omitempty"` // what weir does not accept
 	Lost    []string `json:"lost,omitempty"`        // what the engine passes over
 
 	// Without calls: where the filter differs, from the profile to the engine.
@@ -73,6 +74,14 @@ func explainEngine(cmd *cobra.Command, name string, ask bool, args []string, fla
 	if err != nil {
 		return err
 	}
+	var asked []calls.Call
+	for _, text := range args[1:] {
+		call, err := calls.Parse(facts.Arch, text)
+		if err != nil {
+			return withHint(err)
+		}
+		asked = append(asked, call)
+	}
 	r := engineReport{Profile: args[0], Engine: engine.String(), Asked: ask}
 	q := engineQuestion{engine: engine, facts: facts}
 	if err := q.read(&r, args[0], read, cmd.InOrStdin()); err != nil {
@@ -93,8 +102,8 @@ func explainEngine(cmd *cobra.Command, name string, ask bool, args []string, fla
 	if err != nil {
 		return err
 	}
-	if len(args) > 1 {
-		if r.Calls, err = q.calls(args[1:], ask); err != nil {
+	if len(asked) > 0 {
+		if r.Calls, err = q.calls(asked, ask); err != nil {
 			return err
 		}
 	} else if q.filter.Policy != nil || q.filter.Filters != nil {

@@ -105,7 +105,7 @@ func (q *engineQuestion) certain(list []verify.Difference) []verify.Difference {
 }
 
 // calls answers about single calls.
-func (q *engineQuestion) calls(texts []string, asked bool) ([]engineCall, error) {
+func (q *engineQuestion) calls(about []calls.Call, asked bool) ([]engineCall, error) {
 	mine, err := q.programOf(verify.Subject{Policy: q.meant})
 	if err != nil {
 		return nil, err
@@ -117,11 +117,7 @@ func (q *engineQuestion) calls(texts []string, asked bool) ([]engineCall, error)
 		}
 	}
 	var list []engineCall
-	for _, text := range texts {
-		call, err := calls.Parse(q.facts.Arch, text)
-		if err != nil {
-			return nil, withHint(err)
-		}
+	for _, call := range about {
 		c := engineCall{Call: call.String(), Arch: call.Arch.Name(), Number: uint32(call.Nr), Changes: []change{}}
 		only := guard(call, q.facts.Arch.ByteOrder())
 		if c.Profile, err = q.answers(only, mine); err != nil {

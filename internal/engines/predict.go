@@ -21,8 +21,9 @@ type Prediction struct {
 	Lost []string
 
 	unsure    []unsureRange
-	refusals  []string // why the engine does not start the container, whatever its init
-	doubts    []string // why it may not
+	left      map[unsureRange]bool // the same
+	refusals  []string             // why the engine does not start the container, whatever its init
+	doubts    []string             // why it may not
 	whys      map[place][]string
 	noArchMap bool // the profile has one, and its reader did not read it
 }
@@ -116,6 +117,14 @@ func newer(p *policy.Policy, audit seccomp.AuditArch, nr seccomp.Nr) bool {
 	return abi != nil && abi.Row(nr).Rules[0].Why == policy.WhyNewer
 }
 
+// leave makes no prediction about numbers.
+func (p *Prediction) leave(u unsureRange) {
+	if !p.left[u] {
+		p.left[u] = true
+		p.unsure = append(p.unsure, u)
+	}
+}
+
 func (p *Prediction) because(at place, why string) { p.whys[at] = say(p.whys[at], why) }
 
 func (p *Prediction) refuse(why string) { p.refusals = say(p.refusals, why) }
@@ -131,7 +140,7 @@ func Predict(e Engine, p *profile.Profile, f seccomp.Facts) (*Prediction, error)
 		return nil, err
 	}
 	m := &model{
-		Prediction: &Prediction{Engine: e, Native: f.Arch, whys: map[place][]string{}},
+		Prediction: &Prediction{Engine: e, Native: f.Arch, left: map[unsureRange]bool{}, whys: map[place][]string{}},
 		profile:    p,
 		document:   d,
 		byDefault:  answer(d.DefaultAction, d.DefaultErrnoRet),

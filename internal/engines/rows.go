@@ -147,7 +147,7 @@ func (m *model) unsureBoundary(a seccomp.Arch) {
 	case b.most > b.sure && b.sure == 0:
 		m.unsureFrom(a, 0, fmt.Sprintf("runc answers ENOSYS above %d if libseccomp knows that name", b.most&^x32First))
 	case b.most > b.sure:
-		m.unsure = append(m.unsure, unsureRange{a.Audit(), b.sure + 1, b.most,
+		m.leave(unsureRange{a.Audit(), b.sure + 1, b.most,
 			fmt.Sprintf("runc answers ENOSYS above the largest number whose name libseccomp knows, %d at least and %d at most", b.sure&^x32First, b.most&^x32First)})
 	}
 }
@@ -164,7 +164,7 @@ func (m *model) unsureFrom(a seccomp.Arch, first seccomp.Nr, why string) {
 	}
 	for _, r := range all {
 		if first <= r[1] {
-			m.unsure = append(m.unsure, unsureRange{a.Audit(), max(first, r[0]), r[1], why})
+			m.leave(unsureRange{a.Audit(), max(first, r[0]), r[1], why})
 		}
 	}
 }

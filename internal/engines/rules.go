@@ -77,9 +77,9 @@ func (m *model) name(e *Entry, call syscalls.Call, a seccomp.Arch, knows knowled
 			m.because(at, fmt.Sprintf("%s does not know the name, and %s passes it over", m.Engine.library(), m.Engine.Name))
 			return
 		case unsure:
-			m.unsure = append(m.unsure, unsureRange{at.audit, nr, nr, "not every " + m.Engine.library() + " knows the name"})
+			m.leave(unsureRange{at.audit, nr, nr, "not every " + m.Engine.library() + " knows the name"})
 			if other, ok := placeOf(mistaken(call.String()), a); ok {
-				m.unsure = append(m.unsure, unsureRange{other.audit, other.nr, other.nr, "libseccomp takes " + call.String() + " for it"})
+				m.leave(unsureRange{other.audit, other.nr, other.nr, "libseccomp takes " + call.String() + " for it"})
 			}
 		}
 		if b := m.last[a]; !multiplexed { // libseccomp has another number for those
@@ -272,7 +272,7 @@ func (m *model) decide() {
 		beside := false
 		for _, at := range of {
 			if d := m.calls[at]; d.always == nil && !d.certain() {
-				m.unsure = append(m.unsure, unsureRange{at.audit, at.nr, at.nr, unclear})
+				m.leave(unsureRange{at.audit, at.nr, at.nr, unclear})
 				m.doubt(m.callName(at) + ": " + unclear)
 				beside = true
 			}
@@ -284,9 +284,9 @@ func (m *model) decide() {
 				lowest = false
 			case !d.certain():
 			case beside:
-				m.unsure = append(m.unsure, unsureRange{at.audit, at.nr, at.nr, "it has conditions, beside rules of other calls that libseccomp lays out by an order of its own"})
+				m.leave(unsureRange{at.audit, at.nr, at.nr, "it has conditions, beside rules of other calls that libseccomp lays out by an order of its own"})
 			case lowest && m.absent:
-				m.unsure = append(m.unsure, unsureRange{at.audit, at.nr, at.nr, "it has conditions and the least number of all, beside names that not every architecture has: libseccomp may lose its rule"})
+				m.leave(unsureRange{at.audit, at.nr, at.nr, "it has conditions and the least number of all, beside names that not every architecture has: libseccomp may lose its rule"})
 			}
 		}
 	}

@@ -9,8 +9,10 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strconv"
 	"strings"
+	"syscall"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -110,6 +112,10 @@ func (c container) start(ctx context.Context) (message string, err error) {
 	defer log.Close()
 	cmd := c.command(ctx, "run", "--detach", "--bundle", c.dir)
 	cmd.Stdout, cmd.Stderr = log, log
+	// The signal is for the death of the thread that starts the engine.
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 	if err := cmd.Start(); err != nil {
 		return "", err
 	}
