@@ -60,15 +60,18 @@ func lines(ranges []Range) string {
 	return b.String()
 }
 
-// Explain says what to do about a clone into a new user namespace that failed, as
-// far as the kernel tells.
+// Explain says why a user namespace was refused to a plain user, as far as the
+// machine tells.
 func Explain(err error) error {
-	reason := Forbidden()
-	switch {
-	case err == nil || reason == "":
+	if err == nil || !Needed() {
 		return err
-	case errors.Is(err, unix.EPERM), errors.Is(err, unix.ENOSPC), errors.Is(err, unix.EACCES), errors.Is(err, unix.EINVAL):
+	}
+	denied := errors.Is(err, unix.EPERM) || errors.Is(err, unix.EACCES)
+	switch reason := Forbidden(); {
+	case reason != "" && (denied || errors.Is(err, unix.ENOSPC) || errors.Is(err, unix.EINVAL)):
 		return fmt.Errorf("%w (%s)", err, reason)
+	case reason == "" && denied:
+		return fmt.Errorf("%w (no setting of this machine forbids it: the filter of a container that weir is in may, a security module, or a chroot)", err)
 	}
 	return err
 }
