@@ -238,7 +238,19 @@ func TestContainersOfPodman(t *testing.T) {
 	}
 	name := fmt.Sprintf("weir-find-%d", os.Getpid())
 	podman("run", "--detach", "--name", name, "--network", "none", "--ulimit", "nofile=1024:2048", "--ulimit", "nproc=1024:2048", "--rootfs", rootfs, "/bin/sleep", "60")
-	t.Cleanup(func() { podman("rm", "--force", "--time", "0", name) })
+	t.Cleanup(func() {
+		podman("rm", "--force", "--time", "0", name)
+		// What Podman leaves behind, when its monitor has ended.
+		left := func(pattern string) []string {
+			groups, _ := filepath.Glob("/sys/fs/cgroup/*/" + pattern)
+			return groups
+		}
+		for end := time.Now().Add(10 * time.Second); len(left("libpod_parent")) > 0 && time.Now().Before(end); time.Sleep(10 * time.Millisecond) {
+			for _, group := range append(left("libpod_parent/*"), left("libpod_parent")...) {
+				syscall.Rmdir(group)
+			}
+		}
+	})
 	p := running.Places{Podman: []string{filepath.Join(dir, "nowhere"), filepath.Join(dir, "storage")}, Runtimes: []string{"/run/runc"}}
 	c := finds(t, p, name, "Podman")
 	if again := finds(t, p, c.ID[:12], "Podman"); again.Name != name || again.PID != c.PID {
