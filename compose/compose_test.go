@@ -191,6 +191,15 @@ func TestEveryRuleKnowsItsFile(t *testing.T) {
 	if got := p.Position(p.Rules[2].Names[0].Pos); got.File != "builtin" || got.Line == 0 {
 		t.Errorf("the first rule of builtin is at %v", got)
 	}
+	for i, r := range p.Rules {
+		if len(r.Args) == 0 || r.Layer == 0 {
+			continue
+		}
+		if at := p.Position(r.Args[0].Pos); at.File != "builtin" || at.Line <= p.Position(r.Pos).Line {
+			t.Errorf("the condition of rule %d is at %v", i, at)
+		}
+		break
+	}
 	if got := p.Text("b.json"); !strings.HasPrefix(got, "\n\n{") {
 		t.Errorf("the text of b.json: %q", got)
 	}
@@ -270,6 +279,17 @@ func TestAnArtifactIsFetchedByItsDigest(t *testing.T) {
 	_, err = files{"a.json": doc(ref, "ERRNO", "read ALLOW")}.read(t, o)
 	if want := "a.json:1:14: extends[0]: fetch " + ref + ": no route to host"; err == nil || err.Error() != want {
 		t.Errorf("a registry that does not answer: %v, want %s", err, want)
+	}
+}
+
+// That a file decides otherwise than what it extends is what it is there for.
+func TestRulesOfTwoFilesAreNoConflict(t *testing.T) {
+	p, err := files{"a.json": doc("builtin", "ERRNO", "read ERRNO:5", "clone3 ALLOW", "socket ERRNO:97 0 EQ 16")}.read(t, compose.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, notes, err := policy.Resolve(p, amd64, policy.Options{}); err != nil || len(notes) > 0 {
+		t.Errorf("%v, notes %v", err, notes)
 	}
 }
 

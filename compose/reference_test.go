@@ -181,6 +181,15 @@ func TestThePolicyIsWhatTheDocumentationSays(t *testing.T) {
 				}
 			}
 		}
+		for _, abi := range pol.ABIs {
+			for _, row := range abi.Rows {
+				for i, rule := range row.Rules {
+					if (len(rule.Conds) == 0) != (i == len(row.Rules)-1) {
+						t.Fatalf("rule %d of %d of numbers %d to %d has %d conditions", i, len(row.Rules), row.First, row.Last, len(rule.Conds))
+					}
+				}
+			}
+		}
 		prog, err := compile.Program(pol)
 		if err != nil {
 			t.Fatal(err)
