@@ -99,7 +99,7 @@ func TestMutantsAreReadAsTheyAre(t *testing.T) {
 	original := compiled(t, profile.Default(), x86)
 	n, exact, lost := 25, 0, 0
 	if testing.Short() {
-		n = 10
+		n = 8
 	}
 	for i := range n {
 		r := rand.New(rand.NewPCG(uint64(i), 2))

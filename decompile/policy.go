@@ -2,7 +2,6 @@ package decompile
 
 import (
 	"cmp"
-	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -11,8 +10,6 @@ import (
 	"github.com/weir-dev/weir/seccomp"
 	"github.com/weir-dev/weir/syscalls"
 )
-
-var errMany = errors.New("it divides the numbers without a name into more than a thousand ranges")
 
 // policy writes what was read as a policy.
 func (r *reader) policy() {
@@ -58,7 +55,10 @@ func (r *reader) provePolicy() {
 		known[place{b.Arch, b.Call}] = true
 	}
 	c := r.compare(r.result.Policy)
-	reason := c.Reason
+	reason := ""
+	if c.Reason != "" {
+		reason = "the proof of what was read: " + c.Reason
+	}
 	for _, d := range c.Differences {
 		if r.result.Policy.ABI(d.Witness.Arch) == nil {
 			if !known[place{}] {

@@ -2,6 +2,7 @@ package decompile
 
 import (
 	"cmp"
+	"errors"
 	"maps"
 	"math"
 	"slices"
@@ -140,7 +141,7 @@ func (r *reader) readUnnamed(audit seccomp.AuditArch, g *graph, within node) {
 	for _, p := range g.parts(f, argLevel) {
 		spans, ok := g.spans(p.set, numbers)
 		if !ok {
-			fail(errMany)
+			fail(errors.New("it divides the numbers without a name into more than a thousand ranges"))
 			return
 		}
 		a := answer{g: g, f: p.rest}

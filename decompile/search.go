@@ -46,7 +46,7 @@ func (r *reader) search() {
 			continue
 		}
 		if c.Verdict == verify.Undecided {
-			r.result.Profile, r.result.Undecided = nil, c.Reason
+			r.result.Profile, r.result.Undecided = nil, "the proof of the profile: "+c.Reason
 			return
 		}
 		if !s.learn(c.Differences) {
