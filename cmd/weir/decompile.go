@@ -11,6 +11,7 @@ import (
 
 	"github.com/weir-dev/weir/decompile"
 	"github.com/weir-dev/weir/internal/explain"
+	"github.com/weir-dev/weir/profile"
 	"github.com/weir-dev/weir/seccomp"
 	"github.com/weir-dev/weir/verify"
 )
@@ -140,6 +141,11 @@ func printDecompiled(cmd *cobra.Command, p *process, r *decompile.Result, format
 	if err := writeOutput(cmd.OutOrStdout(), output, []byte(told.String())); err != nil {
 		return err
 	}
+	if r.Profile != nil && format == "oci" {
+		for _, note := range beside(p, r.Profile) {
+			fmt.Fprintf(stderr, "weir: note: %s\n", note)
+		}
+	}
 	switch {
 	case r.Undecided != "":
 		return fmt.Errorf("decompiling %s: undecided: %s", p.name, r.Undecided)
@@ -160,6 +166,25 @@ func printDecompiled(cmd *cobra.Command, p *process, r *decompile.Result, format
 		text += "\n" + lossText(l)
 	}
 	return &exitError{code: 1, err: hintf(errors.New(text), "--nearest writes a profile that differs in nothing else")}
+}
+
+// beside says what belongs to filters and is in no program.
+func beside(p *process, made *profile.Profile) []string {
+	var notes []string
+	logging := 0
+	for _, f := range p.filters {
+		if f.Flags&seccomp.FlagLog != 0 {
+			logging++
+		}
+	}
+	if 0 < logging && logging < len(p.filters) {
+		notes = append(notes, fmt.Sprintf("%d of %d filters log what they deny; the profile does not say so", logging, len(p.filters)))
+	}
+	asks := func(r seccomp.Return) bool { return r.Action() == seccomp.ActNotify }
+	if asks(made.Default) || slices.ContainsFunc(made.Rules, func(r profile.Rule) bool { return asks(r.Return) }) {
+		notes = append(notes, "a supervisor answers some calls: the profile lacks its listenerPath")
+	}
+	return notes
 }
 
 // lossText says what a profile cannot say, with a call.

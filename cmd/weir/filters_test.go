@@ -124,9 +124,12 @@ func TestFiltersOfEngines(t *testing.T) {
 	})
 	t.Run("crun", func(t *testing.T) {
 		kerneltest.Require(t, kerneltest.Tool("crun"))
-		pid := startEngine(t, "crun", text)
+		pid := startEngine(t, "crun", strings.Replace(text, "{", `{"flags": ["SECCOMP_FILTER_FLAG_LOG"], `, 1))
 		shows(t, pid, "by default           errno EPERM\nother architectures  kill thread\n", "  allow (")
-		decompiles(t, pid, "calls newer than a profile get errno ENOSYS, such as")
+		file := decompiles(t, pid, "calls newer than a profile get errno ENOSYS, such as")
+		if made, err := os.ReadFile(file); err != nil || !strings.Contains(string(made), "\"flags\": [\n\t\t\"SECCOMP_FILTER_FLAG_LOG\"\n\t]") {
+			t.Errorf("%v\n%s", err, made)
+		}
 	})
 }
 
