@@ -141,6 +141,11 @@ var lossCases = []lossCase{
 			{"names":["socket"],"action":"SCMP_ACT_ALLOW","args":[{"index":0,"value":1,"op":"SCMP_CMP_EQ"}]},
 			{"names":["socket"],"action":"SCMP_ACT_KILL_PROCESS","args":[{"index":0,"value":2,"op":"SCMP_CMP_EQ"}]}]}`,
 		"socketcall on x86: runtimes with libseccomp do not start, or choose by an order of their own"},
+	{"rules with different actions meet in ipc, though that is newer than the profile", convert.OCI,
+		`{"defaultAction":"SCMP_ACT_ERRNO","architectures":["SCMP_ARCH_X86_64","SCMP_ARCH_X86"],"syscalls":[
+			{"names":["semop","kill"],"action":"SCMP_ACT_ALLOW"},
+			{"names":["semop"],"action":"SCMP_ACT_KILL_PROCESS","args":[{"index":0,"value":2,"op":"SCMP_CMP_EQ"}]}]}`,
+		"ipc on x86: runtimes with libseccomp do not start, or choose by an order of their own"},
 	{"libseccomp has no errno 4095", convert.OCI,
 		`{"defaultAction":"SCMP_ACT_ALLOW","syscalls":[{"names":["sync"],"action":"SCMP_ACT_ERRNO","errnoRet":4095}]}`,
 		"syscalls[0].errnoRet: runtimes with libseccomp do not start: its largest errno is 4094"},

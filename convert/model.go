@@ -2,6 +2,7 @@ package convert
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 
 	"github.com/weir-dev/weir/policy"
@@ -24,6 +25,17 @@ func asEngines(q *profile.Profile, f seccomp.Facts, archs []seccomp.Arch, doubt 
 	byNumber := make(map[seccomp.Arch]map[seccomp.Nr][]policy.Rule)
 	for _, a := range archs {
 		byNumber[a] = engineRows(q, a)
+		for _, nr := range slices.Sorted(maps.Keys(byNumber[a])) {
+			// Also of numbers that are newer than the profile: libseccomp gets the rules.
+			rules := byNumber[a][nr]
+			call, _ := syscalls.At(a, nr)
+			switch {
+			case overlap(rules):
+				doubt(call.String(), " on "+a.Name()+": runtimes with libseccomp do not start, or choose by an order of their own: rules with different actions meet there")
+			case stale(decided(rules, q.Default)):
+				doubt(call.String(), ": runtimes with libseccomp may enforce something else: of several rules of a call, one of which compares several arguments, it has been seen to compile some wrongly")
+			}
+		}
 	}
 	for i := range pol.ABIs {
 		abi := &pol.ABIs[i]
@@ -34,15 +46,8 @@ func asEngines(q *profile.Profile, f seccomp.Facts, archs []seccomp.Arch, doubt 
 				continue
 			}
 			for nr := row.First; nr <= row.Last; nr++ {
-				rules, call := byNumber[row.Arch][nr], row.Call(nr).String()
-				taken := decided(rules, q.Default)
+				taken := decided(byNumber[row.Arch][nr], q.Default)
 				rows = append(rows, policy.Row{First: nr, Last: nr, Arch: row.Arch, Named: true, Rules: taken})
-				switch {
-				case overlap(rules):
-					doubt(call, " on "+row.Arch.Name()+": runtimes with libseccomp do not start, or choose by an order of their own: rules with different actions meet there")
-				case stale(taken):
-					doubt(call, ": runtimes with libseccomp may enforce something else: of several rules of a call, one of which compares several arguments, it has been seen to compile some wrongly")
-				}
 			}
 		}
 		abi.Rows = rows
