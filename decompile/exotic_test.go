@@ -208,3 +208,32 @@ func TestArgumentsThatAreNone(t *testing.T) {
 		t.Error("an empty program")
 	}
 }
+
+func TestAnyBudgetGivesTheRightAnswerOrNone(t *testing.T) {
+	decided := 0
+	progs := []bpf.Program{
+		compiled(t, profile.Default(), x86),
+		assemble(t, begin+"ld [args[2].hi]\njset #0xf0, DENY, next\nld [args[2].lo]\njgt #77, TRAP, ALLOW"+end),
+	}
+	for _, prog := range progs {
+		for steps := 1; steps < budget; steps *= 3 {
+			r, err := decompile.Filters(seccomp.ArchX86_64, []bpf.Program{prog}, steps)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if (r.Profile == nil) != (r.Undecided != "") {
+				t.Fatalf("%d steps: a profile %v, undecided %q", steps, r.Profile != nil, r.Undecided)
+			}
+			if r.Profile != nil {
+				decided++
+				if len(r.Losses) > 0 {
+					t.Errorf("%d steps: %+v", steps, r.Losses)
+				}
+				same(t, seccomp.ArchX86_64, prog, again(t, r.Profile, seccomp.ArchX86_64))
+			}
+		}
+	}
+	if decided < 4 {
+		t.Errorf("only %d budgets were enough", decided)
+	}
+}

@@ -119,7 +119,11 @@ func (r *reader) rules(a *answer, arch seccomp.Arch, c syscalls.Call, nr, last s
 		how.base = list[base].ret
 		list = a.g.verdicts(a.f, how)
 	}
-	if slices.ContainsFunc(list, verdict.missing) || a.g.over() {
+	if a.g.over() {
+		a.err = a.g.errOver()
+		return r.rules(a, arch, c, nr, last)
+	}
+	if slices.ContainsFunc(list, verdict.missing) {
 		beyond.Why = whyMany
 		r.beyond(beyond, a)
 		return strictest

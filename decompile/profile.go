@@ -25,6 +25,8 @@ type synthesis struct {
 	joined   map[syscalls.Call]bool // calls that get the strictest answer of all architectures
 	overlap  bool                   // rules may hold where stricter ones decide
 	why      map[syscalls.Call]string
+
+	undecided string // why a call has no rules
 }
 
 // A rule is what a profile says of one call.
@@ -96,7 +98,10 @@ func (s *synthesis) callRules(name syscalls.Call, on []*call) []rule {
 	c := widest(on)
 	a := c.answer
 	if s.joined[name] {
-		a = s.join(on)
+		if a = s.join(on); a.err != nil {
+			s.undecided = fmt.Sprintf("%v: %v", name, a.err)
+			return nil
+		}
 	}
 	for _, word := range a.words() {
 		if !expressible(word) {
@@ -119,7 +124,10 @@ func (s *synthesis) callRules(name syscalls.Call, on []*call) []rule {
 		}
 	}
 	rules, ok := s.verdictRules(&a, style{widths: narrow})
-	if !ok || a.g.over() {
+	if a.g.over() {
+		s.undecided = fmt.Sprintf("%v: %v", name, a.g.errOver())
+	}
+	if !ok {
 		s.why[name] = whyMany
 		return strictest
 	}

@@ -35,21 +35,23 @@ func (r *reader) search() {
 	s := &synthesis{reader: r, archs: r.listed(), explicit: map[syscalls.Call]bool{}, joined: map[syscalls.Call]bool{}}
 	for {
 		p := s.profile()
+		if s.undecided != "" {
+			r.result.Undecided = s.undecided
+			return
+		}
 		c, err := r.prove(p)
 		if err != nil {
 			r.result.Undecided = err.Error()
 			return
 		}
-		r.result.Profile, r.result.Proof = p, c
-		if c.Verdict == verify.Undecided && !s.overlap {
+		switch {
+		case c.Reason != "" && !s.overlap: // not all was compared
 			s.overlap = true // fewer rules are easier to prove
-			continue
-		}
-		if c.Verdict == verify.Undecided {
-			r.result.Profile, r.result.Undecided = nil, "the proof of the profile: "+c.Reason
+		case c.Reason != "":
+			r.result.Undecided = "the proof of the profile: " + c.Reason
 			return
-		}
-		if !s.learn(c.Differences) {
+		case !s.learn(c.Differences):
+			r.result.Profile, r.result.Proof = p, c
 			r.result.Losses = s.losses(c.Differences)
 			return
 		}
