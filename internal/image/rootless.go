@@ -109,7 +109,8 @@ func (s *Store) checkOwners(name string, diffIDs []Digest) error {
 const HelperName = "weir-layers"
 
 // Helper is the process in the user namespace. Its arguments are an operation and a directory. It returns the exit
-// code: the errno that an error wraps, which is all that gets back of it beside the text.
+// code: the errno that an error wraps, or that the stream was cut short, which is all that gets back of it beside the
+// text.
 func Helper(args []string) int {
 	err := help(args)
 	if err == nil {
@@ -117,22 +118,29 @@ func Helper(args []string) int {
 	}
 	fmt.Fprintln(os.Stderr, err)
 	var errno unix.Errno
-	if errors.As(err, &errno) && errno < noErrno {
+	switch {
+	case errors.As(err, &errno) && errno < cutShort:
 		return int(errno)
+	case errors.Is(err, io.ErrUnexpectedEOF):
+		return cutShort
 	}
 	return noErrno
 }
 
-const noErrno = 255
+// The exit codes above all errnos.
+const (
+	cutShort = 254 // io.ErrUnexpectedEOF
+	noErrno  = 255
+)
 
 // helperError is an error of a helper.
 type helperError struct {
 	said  string
-	errno error
+	cause error
 }
 
 func (e *helperError) Error() string { return e.said }
-func (e *helperError) Unwrap() error { return e.errno }
+func (e *helperError) Unwrap() error { return e.cause }
 
 func help(args []string) error {
 	if len(args) != 2 {
@@ -235,7 +243,10 @@ func runHelper(ids *userns.IDs, stdin io.Reader, stdout io.Writer, args ...strin
 	if !errors.As(err, &exit) || said.Len() == 0 {
 		return err
 	}
-	if code := exit.ExitCode(); code > 0 && code < noErrno {
+	switch code := exit.ExitCode(); {
+	case code == cutShort:
+		err = io.ErrUnexpectedEOF
+	case code > 0 && code < cutShort:
 		err = unix.Errno(code)
 	}
 	return &helperError{strings.TrimSpace(said.String()), err}

@@ -153,12 +153,16 @@ func TestAnOwnerBeyondTheSubordinateIdsIsAnError(t *testing.T) {
 	}
 }
 
-func TestAnErrorOfTheHelperIsTheErrnoThatItWas(t *testing.T) {
+func TestAnErrorOfTheHelperIsTheOneThatItWas(t *testing.T) {
 	plainUser(t)
 	s := newStore(t)
 	_, err := s.Unpack(filepath.Join(s.dir, "missing"), archive(t, 0))
 	if !errors.Is(err, unix.ENOENT) || !strings.Contains(err.Error(), "missing: no such file or directory") {
 		t.Errorf("got %v", err)
+	}
+	// Which transfer explains to people.
+	if _, err := s.Unpack(t.TempDir(), io.LimitReader(archive(t, 0), 700)); !errors.Is(err, io.ErrUnexpectedEOF) {
+		t.Errorf("of a stream that is cut short: %v", err)
 	}
 	if err := TryHelper(userns.OwnID()); err != nil {
 		t.Error(err)
