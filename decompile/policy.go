@@ -15,9 +15,6 @@ import (
 func (r *reader) policy() {
 	r.result.Default = r.defaultAction()
 	pol := &policy.Policy{Native: r.native, Foreign: policy.Rule{Return: r.foreign.strictest(), Why: policy.WhyForeign}}
-	if r.foreign.g != nil {
-		r.beyond(Beyond{Why: "the number decides"}, &r.foreign)
-	}
 	byAudit := map[seccomp.AuditArch][]policy.Row{}
 	for i := range r.calls {
 		c := &r.calls[i]
@@ -40,6 +37,9 @@ func (r *reader) policy() {
 		pol.ABIs = append(pol.ABIs, policy.ABI{Audit: audit, Rows: rows})
 	}
 	slices.SortFunc(pol.ABIs, func(a, b policy.ABI) int { return cmp.Compare(a.Audit, b.Audit) })
+	if r.foreign.g != nil {
+		r.beyond(Beyond{Why: "the number decides"}, &r.foreign)
+	}
 	r.result.Policy = pol
 }
 

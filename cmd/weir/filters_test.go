@@ -237,6 +237,29 @@ func TestFiltersThatAreManyOrLong(t *testing.T) {
 	})
 }
 
+// A product of two arguments is more than can be followed; the rest is shown.
+func TestAFilterThatIsUndecided(t *testing.T) {
+	kerneltest.Require(t, kerneltest.Root, kerneltest.Feature(kernel.KeyReadBack), kerneltest.Tool("busybox"))
+	arch, err := hostArch()
+	if err != nil {
+		t.Fatal(err)
+	}
+	kcmp, _ := syscalls.Lookup("kcmp")
+	nr, _ := kcmp.Nr(arch)
+	order := arch.ByteOrder()
+	pid := startPrograms(t, bpf.Program{
+		bpf.LoadAbs(seccomp.OffsetNr), bpf.JumpIf(bpf.OpJeq, uint32(nr), 0, 6),
+		bpf.LoadAbs(seccomp.OffsetLow(0, order)), {Op: bpf.OpTax}, bpf.LoadAbs(seccomp.OffsetLow(1, order)), {Op: bpf.OpMulX},
+		bpf.JumpIf(bpf.OpJeq, 12345, 0, 1),
+		bpf.Ret(seccomp.ReturnErrno(1)), bpf.Ret(seccomp.ActAllow.Return())})
+	out, code := weirOutput(t, "verify", "--pid", strconv.Itoa(pid))
+	for _, text := range []string{"\n  undecided: it takes more than 1000000 steps\n    kcmp\n", "\n  allow (", "\nundecided: kcmp on " + arch.Name() + ": it takes more than 1000000 steps\n"} {
+		if code != 2 || !strings.Contains(out, text) {
+			t.Errorf("exit code %d, no %q in\n%s", code, text, out)
+		}
+	}
+}
+
 // Whatever is asked of a process that cannot be read: the cause, and nothing on
 // standard output.
 func TestProcessesThatCannotBeDecompiled(t *testing.T) {
