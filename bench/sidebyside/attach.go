@@ -11,6 +11,10 @@ import (
 	"github.com/weir-dev/weir/seccomp"
 )
 
+// attachesPerRound is how often a program is attached for each time that calls are
+// made under it: it takes a thousandth of the time.
+const attachesPerRound = 10
+
 // loops is how often a call is made to measure one.
 const loops = 20_000
 
@@ -48,18 +52,20 @@ func attached(rounds int) error {
 	for i := range calls {
 		calls[i] = make([][]time.Duration, len(measured))
 	}
-	for round := range rounds {
+	for range attachesPerRound * rounds {
 		for i, n := range all {
-			if len(n.program) > 0 {
-				d, err := filter.Attach(n.program)
-				if err != nil {
-					return fmt.Errorf("%s: %w", n.name, err)
-				}
-				attach[i] = append(attach[i], d)
-			}
-			if round%2 == 0 {
+			if len(n.program) == 0 {
 				continue
 			}
+			d, err := filter.Attach(n.program)
+			if err != nil {
+				return fmt.Errorf("%s: %w", n.name, err)
+			}
+			attach[i] = append(attach[i], d)
+		}
+	}
+	for range rounds {
+		for i, n := range all {
 			for j, m := range measured {
 				d, err := filter.Calls(n.program, m.nr, m.arg0, loops)
 				if err != nil {
@@ -69,7 +75,7 @@ func attached(rounds int) error {
 			}
 		}
 	}
-	fmt.Printf("attaching (us), and calls over no filter (ns), medians and [least] of %d rounds\n", rounds)
+	fmt.Printf("attaching (us), and calls over no filter (ns), medians and [least] of %d and %d rounds\n", attachesPerRound*rounds, rounds)
 	w := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', tabwriter.AlignRight)
 	fmt.Fprint(w, "attach us\t")
 	for _, m := range measured {

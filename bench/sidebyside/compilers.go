@@ -75,8 +75,8 @@ func libseccomps(lap func(string), tree bool) (bpf.Program, error) {
 	return bpf.ParseRaw(raw, setting.Arch.ByteOrder())
 }
 
-// inRow is how often a compiler compiles before the next has its turn: warm is what
-// follows its own kind.
+// inRow is how often a compiler compiles, or an engine starts a container, before the
+// next has its turn: warm is what follows its own kind.
 const inRow = 5
 
 // compilers measures them warm, in this process.

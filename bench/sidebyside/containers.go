@@ -93,16 +93,18 @@ func measureStarts(args []string) error {
 	t := newTimes()
 	for round := range rounds {
 		for _, s := range able {
-			start := time.Now()
-			cpu, err := startOnce(s, round)
-			if err != nil {
-				return fmt.Errorf("%s: %w", s.name, err)
+			for i := range inRow {
+				start := time.Now()
+				cpu, err := startOnce(s, round*inRow+i)
+				if err != nil {
+					return fmt.Errorf("%s: %w", s.name, err)
+				}
+				t.add(s.name, time.Since(start))
+				t.cpu[s.name] = append(t.cpu[s.name], cpu)
 			}
-			t.add(s.name, time.Since(start))
-			t.cpu[s.name] = append(t.cpu[s.name], cpu)
 		}
 	}
-	t.print(fmt.Sprintf("start to exit of true, %d rounds", rounds), baseStarter)
+	t.print(fmt.Sprintf("start to exit of true, %d rounds of %d in a row", rounds, inRow), baseStarter)
 	if err := memory(able); err != nil {
 		return err
 	}

@@ -64,7 +64,7 @@ func run(o options) error {
 		architectures,
 		profiles,
 		func() error { return growth(3, o.plot) },
-		func() error { return attached(2 * o.rounds) },
+		func() error { return attached(o.rounds) },
 		func() error { return containers(o.starts, o.crowd, o.weir) },
 	} {
 		if err := measure(); err != nil {

@@ -7,6 +7,7 @@ import (
 	"os"
 	"runtime"
 	"syscall"
+	"time"
 
 	"github.com/weir-dev/weir/internal/container/handover"
 	"github.com/weir-dev/weir/internal/sys/thread"
@@ -139,7 +140,7 @@ func start(s *Spec, streams *streams) (_ *child, err error) {
 	c.pid, err = syscall.ForkExec(handover.InitPath, []string{"weir-init"}, &syscall.ProcAttr{
 		Dir: "/",
 		// The last stage allocates little and lives for milliseconds.
-		Env: []string{"GOGC=off"},
+		Env: []string{"GOGC=off", "GOMAXPROCS=1"},
 		Files: []uintptr{
 			0: streams.theirs[0].Fd(), 1: streams.theirs[1].Fd(), 2: streams.theirs[2].Fd(),
 			handover.PlanFd: file.Fd(), handover.ControlFd: theirs.Fd(), handover.InitFd: c.init.Fd(),
@@ -232,6 +233,10 @@ func (c *child) close() {
 	}
 }
 
+// hangupGrace is how long a program has to end when the caller's terminal is gone: as
+// long as docker stop gives it.
+const hangupGrace = 10 * time.Second
+
 // serve looks after a container that was started until there is nothing left to do.
 func (c *child) serve(ctx context.Context, s *Spec, streams *streams, signals <-chan os.Signal) (ExitStatus, error) {
 	copied := streams.copy(c.control)
@@ -239,7 +244,8 @@ func (c *child) serve(ctx context.Context, s *Spec, streams *streams, signals <-
 	go func() { exited <- c.watch() }()
 	var ended syscall.Signal // by which a container that was not running yet was ended
 	var failed, unguarded error
-	done := ctx.Done()
+	done, hungUp := ctx.Done(), streams.hungUp
+	var grace <-chan time.Time
 	for running := exited; running != nil || copied != nil; {
 		select {
 		case unguarded = <-running:
@@ -249,6 +255,13 @@ func (c *child) serve(ctx context.Context, s *Spec, streams *streams, signals <-
 		case <-done:
 			syscall.Kill(c.pid, syscall.SIGKILL)
 			ended, done = syscall.SIGKILL, nil
+		case <-hungUp:
+			// Nobody sees it any more. The program may want to know, but as the
+			// first of its namespace it does not end by itself.
+			syscall.Kill(c.pid, syscall.SIGHUP)
+			grace, hungUp = time.After(hangupGrace), nil
+		case <-grace:
+			syscall.Kill(c.pid, syscall.SIGKILL)
 		case caught := <-signals:
 			sig := caught.(syscall.Signal)
 			switch {

@@ -26,6 +26,7 @@ type streams struct {
 	inputs sync.WaitGroup
 
 	terminal console.Console // the caller's, if Stdin is one
+	hungUp   chan struct{}   // closed when that is gone
 	size     winsize
 	master   atomic.Pointer[os.File]
 }
@@ -34,7 +35,7 @@ type winsize struct{ rows, columns uint16 }
 
 // openStreams makes what the container is started with.
 func openStreams(s *Spec) (_ *streams, err error) {
-	st := &streams{spec: s}
+	st := &streams{spec: s, hungUp: make(chan struct{})}
 	defer func() {
 		if err != nil {
 			st.close()
@@ -140,6 +141,9 @@ func (st *streams) copyInput(to *os.File) {
 			continue
 		}
 		if err != nil || n == 0 {
+			if st.terminal != nil { // in raw mode the end of a file is a character
+				close(st.hungUp)
+			}
 			return
 		}
 		if _, err := to.Write(b[:n]); err != nil {

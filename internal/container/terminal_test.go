@@ -1,7 +1,9 @@
 package container
 
 import (
+	"bufio"
 	"bytes"
+	"fmt"
 	"os"
 	"os/exec"
 	"strings"
@@ -220,4 +222,57 @@ func TestTheCallersTerminalIsOutOfReach(t *testing.T) {
 	sc := sitDown(t, s)
 	sc.leave(0)
 	equal(t, "screen", sc.text(), strings.Repeat("inappropriate ioctl for device\n", 3)+"no such device or address\n")
+}
+
+// When the caller's terminal is gone, a program that nobody sees any more does not go
+// on for ever.
+func TestAContainerEndsWithTheTerminal(t *testing.T) {
+	start := func(script string) *exec.Cmd {
+		// Not a blocking descriptor, so that closing it ends the reading.
+		master, err := os.OpenFile("/dev/ptmx", os.O_RDWR|syscall.O_NOCTTY|syscall.O_NONBLOCK, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer master.Close()
+		var number int
+		raw, err := master.SyscallConn()
+		if err == nil {
+			raw.Control(func(fd uintptr) {
+				if err = unix.IoctlSetPointerInt(int(fd), unix.TIOCSPTLCK, 0); err == nil {
+					number, err = unix.IoctlGetInt(int(fd), unix.TIOCGPTN)
+				}
+			})
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		slave, err := os.OpenFile(fmt.Sprintf("/dev/pts/%d", number), os.O_RDWR|syscall.O_NOCTTY, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer slave.Close()
+		s := shell(t, script)
+		s.TTY = true
+		cmd := launched(t, s, true)
+		cmd.Stdin, cmd.Stdout, cmd.Stderr = slave, slave, slave
+		cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
+		if err := cmd.Start(); err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { cmd.Process.Kill() })
+		if line, err := bufio.NewReader(master).ReadString('\n'); !strings.HasPrefix(line, "ready") {
+			t.Fatalf("%q %v", line, err)
+		}
+		return cmd
+	}
+	polite := start("trap 'exit 7' HUP; echo ready; while true; do sleep 1; done")
+	deaf := start("trap '' HUP; echo ready; while true; do sleep 1; done")
+	polite.Wait()
+	if got := polite.ProcessState.ExitCode(); got != 7 {
+		t.Errorf("of a program that heeds SIGHUP the status is %d", got)
+	}
+	deaf.Wait()
+	if got := deaf.ProcessState.ExitCode(); got != 137 {
+		t.Errorf("of a program that does not the status is %d", got)
+	}
 }

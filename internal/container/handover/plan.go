@@ -1,7 +1,5 @@
 package handover
 
-import "encoding/binary"
-
 // The file descriptors that the last stage starts with, beside the container's
 // standard ones.
 const (
@@ -37,21 +35,24 @@ type Release struct {
 	Program []byte // struct sock_filter in memory order; empty for none
 }
 
-// MaxRelease is the length of the longest release: seccomp takes 4096 instructions
-// of 8 bytes.
-const MaxRelease = 4 + 4096*8
+// MaxRelease is the length of the longest release: two numbers, and the 4096
+// instructions of 8 bytes that seccomp takes.
+const MaxRelease = 2*8 + 4096*8
 
 // Marshal returns the message, which is never empty.
 func (r *Release) Marshal() []byte {
-	return append(binary.LittleEndian.AppendUint32(nil, r.Flags), r.Program...)
+	w := wire{}
+	number(&w, &r.Flags)
+	w.bytes(&r.Program)
+	return w.b
 }
 
 // UnmarshalRelease reads a message.
 func UnmarshalRelease(b []byte) (r Release, ok bool) {
-	if len(b) < 4 {
-		return r, false
-	}
-	return Release{binary.LittleEndian.Uint32(b), b[4:]}, true
+	w := wire{b: b, reading: true}
+	number(&w, &r.Flags)
+	w.bytes(&r.Program)
+	return r, w.err == nil
 }
 
 // Placed is the first byte of the message that tells that the container's first

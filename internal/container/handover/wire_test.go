@@ -57,7 +57,7 @@ func TestAPlanThatIsCutOffAnywhereIsAnError(t *testing.T) {
 }
 
 func TestAReleaseArrivesAsItWasSent(t *testing.T) {
-	for _, sent := range []Release{{}, {Flags: 1 << 31}, {Flags: 4, Program: make([]byte, MaxRelease-4)}} {
+	for _, sent := range []Release{{}, {Flags: 1 << 31}, {Flags: 4, Program: make([]byte, 4096*8)}} {
 		b := sent.Marshal()
 		got, ok := UnmarshalRelease(b)
 		if !ok || len(b) == 0 || len(b) > MaxRelease || got.Flags != sent.Flags || !bytes.Equal(got.Program, sent.Program) {
