@@ -28,7 +28,7 @@ func main() {
 
 // Main runs one command line and returns the exit code.
 func Main(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
-	root := newRoot()
+	root := newRoot(args)
 	if len(args) > 0 && strings.HasPrefix(args[0], cobra.ShellCompRequestCmd) {
 		addCompletions(root)
 	}
@@ -56,7 +56,9 @@ func Main(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	return 2
 }
 
-func newRoot() *cobra.Command {
+// newRoot makes the commands, for a command line. One that runs a container has no
+// time for the others.
+func newRoot(args []string) *cobra.Command {
 	root := &cobra.Command{
 		Use:   "weir",
 		Short: "seccomp for containers that you can read, prove and watch",
@@ -80,6 +82,12 @@ oci://HOST/PATH@sha256:DIGEST (one that weir push put into a registry).`,
 		&cobra.Group{ID: "profiles", Title: "Profiles:"},
 		&cobra.Group{ID: "images", Title: "Images:"},
 	)
+	if len(args) > 0 && args[0] == "run" {
+		run := runCommand()
+		run.GroupID = "containers"
+		root.AddCommand(run)
+		return root
+	}
 	for _, verb := range []struct {
 		group string
 		cmd   *cobra.Command

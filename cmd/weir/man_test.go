@@ -33,7 +33,7 @@ func TestManual(t *testing.T) {
 	if *manDir != "" {
 		dir = *manDir
 	}
-	root := newRoot()
+	root := newRoot(nil)
 	if err := manpage.Write(dir, root, manSections...); err != nil {
 		t.Fatal(err)
 	}

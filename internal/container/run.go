@@ -218,7 +218,7 @@ func (s *Spec) namespaces() uintptr {
 // close releases what is held for a container that has ended.
 func (c *child) close() {
 	if c.guard.pid != 0 {
-		reap(c.guard.pid)
+		go reap(c.guard.pid) // it ends by itself, and nothing waits for it
 	}
 	for _, fd := range []int{c.pidfd, c.guard.pidfd} {
 		if fd >= 0 {

@@ -58,6 +58,9 @@ func (r *remover) remove(parent int, base string, depth int) error {
 	default:
 		return fmt.Errorf("unlink %q: %w", base, err)
 	}
+	if unix.Unlinkat(parent, base, unix.AT_REMOVEDIR) == nil { // it was empty
+		return nil
+	}
 	dir, err := openToEmpty(parent, base)
 	if err != nil {
 		return err
@@ -66,38 +69,42 @@ func (r *remover) remove(parent int, base string, depth int) error {
 	if r.top < 0 {
 		r.top = int(dir.Fd())
 	}
-	if err := r.empty(dir, depth); err != nil {
-		return fmt.Errorf("%s/%w", base, err)
+	for {
+		last, err := r.empty(dir, depth)
+		if err != nil {
+			return fmt.Errorf("%s/%w", base, err)
+		}
+		switch err := unix.Unlinkat(parent, base, unix.AT_REMOVEDIR); {
+		case err == nil || err == unix.ENOENT:
+			return nil
+		case last || err != unix.ENOTEMPTY && err != unix.EEXIST:
+			return fmt.Errorf("rmdir %q: %w", base, err)
+		}
 	}
-	if err := unix.Unlinkat(parent, base, unix.AT_REMOVEDIR); err != nil && err != unix.ENOENT {
-		return fmt.Errorf("rmdir %q: %w", base, err)
-	}
-	return nil
 }
 
-// empty removes all that is in dir. It reads the directory again after each pass, since removing while
-// reading may make the kernel skip names, and since r.top grows.
-func (r *remover) empty(dir *os.File, depth int) error {
-	for {
-		if _, err := dir.Seek(0, 0); err != nil {
-			return err
+// empty removes what it finds in dir: more may be there after it, since removing while reading may make
+// the kernel skip names, and since r.top grows. It reports whether it found nothing.
+func (r *remover) empty(dir *os.File, depth int) (nothing bool, err error) {
+	if _, err := dir.Seek(0, 0); err != nil {
+		return false, err
+	}
+	names, err := dir.Readdirnames(1024)
+	if len(names) == 0 {
+		if err == io.EOF {
+			return true, nil
 		}
-		names, err := dir.Readdirnames(1024)
-		if len(names) == 0 {
-			if err == io.EOF {
-				return nil
-			}
-			return err
+		return false, err
+	}
+	for _, name := range names {
+		if depth >= maxDepth && r.raise(dir, name) {
+			continue
 		}
-		for _, name := range names {
-			if depth >= maxDepth && r.raise(dir, name) {
-				continue
-			}
-			if err := r.remove(int(dir.Fd()), name, depth+1); err != nil {
-				return err
-			}
+		if err := r.remove(int(dir.Fd()), name, depth+1); err != nil {
+			return false, err
 		}
 	}
+	return false, nil
 }
 
 // raise moves a directory up to the outermost one, whose loop then finds it there.
