@@ -90,10 +90,8 @@ func build(p *handover.Plan, page *thread.Page) (*root, error) {
 			return nil, doing("mount "+m.Source+" at "+m.Target, err)
 		}
 	}
-	if !p.BareDev {
-		if err := r.populateDev(p); err != nil {
-			return nil, err
-		}
+	if err := r.populateDev(p); err != nil {
+		return nil, err
 	}
 	if err := identity(r, p); err != nil {
 		return nil, err

@@ -14,6 +14,7 @@ import (
 // A root is the root directory of the container, and what waits to be mounted in it.
 type root struct {
 	fd     int
+	dir    int // the host's directory that it is, detached; -1 for layers
 	mounts []pending
 	nodes  []pending // device nodes that are bound below /dev
 	late   lateLimit // of the container's cgroup
@@ -32,10 +33,15 @@ type pending struct {
 //
 // All of it happens on a memory file system over the host's root directory, where
 // only descriptors reach it, in a mount namespace that passes nothing on: not one
-// path of the host is covered, and nothing outlives the container.
+// path of the host is covered, and nothing outlives the container. What is bound of
+// the host is taken before, or that of "/" would have the memory file system over it.
 func enterRoot(p *handover.Plan) (*root, error) {
 	if err := unix.Mount("", "/", "", unix.MS_REC|unix.MS_PRIVATE, ""); err != nil {
 		return nil, doing("make the mounts private", err)
+	}
+	r := &root{}
+	if err := r.takeBinds(p); err != nil {
+		return nil, err
 	}
 	staging, err := newMount("tmpfs", "weir", 0, []string{"mode=0700"})
 	if err != nil {
@@ -53,12 +59,11 @@ func enterRoot(p *handover.Plan) (*root, error) {
 	if len(p.Layers) > 0 {
 		err = mountLayers(p)
 	} else {
-		err = bindRoot(staging, p.Rootfs)
+		err = r.bindRoot(staging, p.Rootfs)
 	}
 	if err != nil {
 		return nil, err
 	}
-	r := &root{}
 	if err := r.take(staging, p); err != nil {
 		return nil, err
 	}
@@ -150,29 +155,44 @@ func mountLayers(p *handover.Plan) error {
 	return nil
 }
 
-// bindRoot binds the directory dir at "root" in staging.
-func bindRoot(staging int, dir string) error {
-	fd, err := cloneTree(unix.AT_FDCWD, dir)
-	if err != nil {
-		return doing("take "+dir+" as the root", err)
+// takeBinds takes from the host what the plan binds, and its root directory.
+func (r *root) takeBinds(p *handover.Plan) (err error) {
+	r.dir = -1
+	if p.Rootfs != "" {
+		if r.dir, err = cloneTree(unix.AT_FDCWD, p.Rootfs); err != nil {
+			return doing("take "+p.Rootfs+" as the root", err)
+		}
 	}
-	defer unix.Close(fd)
-	return doing("take "+dir+" as the root", attach(fd, staging, "root"))
+	for _, m := range p.Mounts {
+		fd := -1
+		if m.Kind == handover.KindBind {
+			if fd, err = cloneTree(unix.AT_FDCWD, m.Source); err != nil {
+				return doing("mount "+m.Source+" at "+m.Target, err)
+			}
+		}
+		r.mounts = append(r.mounts, pending{m, fd})
+	}
+	return nil
 }
 
-// take makes what the plan's mounts and devices need of the host, in order.
+// bindRoot binds the directory that was taken for it at "root" in staging.
+func (r *root) bindRoot(staging int, name string) error {
+	defer unix.Close(r.dir)
+	return doing("take "+name+" as the root", attach(r.dir, staging, "root"))
+}
+
+// take makes the plan's other file systems and its devices, for which the host, too,
+// must be in sight.
 func (r *root) take(staging int, p *handover.Plan) error {
-	for _, m := range p.Mounts {
-		var fd int
+	for i := range r.mounts {
+		m := &r.mounts[i]
 		var err error
 		switch m.Kind {
 		case handover.KindNew:
-			fd, err = newMount(m.Type, m.Source, m.Attrs, m.Options)
-		case handover.KindBind:
-			fd, err = cloneTree(unix.AT_FDCWD, m.Source)
+			m.fd, err = newMount(m.Type, m.Source, m.Attrs, m.Options)
 		case handover.KindFile:
 			_, name := split(m.Target)
-			fd, err = newFile(staging, name, m.Content)
+			m.fd, err = newFile(staging, name, m.Content)
 		}
 		if err == unix.EPERM && p.UserNS && m.Kind == handover.KindNew {
 			err = errors.New("operation not permitted: in a user namespace the kernel mounts it only where all of the one that is there can be seen, which is not so in most containers")
@@ -180,7 +200,6 @@ func (r *root) take(staging int, p *handover.Plan) error {
 		if err != nil {
 			return doing("mount "+m.Source+" at "+m.Target, err)
 		}
-		r.mounts = append(r.mounts, pending{m, fd})
 	}
 	for _, d := range p.Devices {
 		if !d.Bind {

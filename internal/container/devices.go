@@ -6,6 +6,8 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 	"syscall"
 
 	"github.com/weir-dev/weir/internal/container/handover"
@@ -22,6 +24,29 @@ func defaultDevices() []handover.Device {
 		node("null", 1, 3), node("zero", 1, 5), node("full", 1, 7),
 		node("random", 1, 8), node("urandom", 1, 9), node("tty", 5, 0),
 	}
+}
+
+// overDev fits a plan to dir, a directory of the host that is mounted at /dev: of what
+// a container has there it gets what has a place in dir, as nothing is made in it. The
+// usual devices are bound over those of dir, which do not work, as none does in a
+// volume; a privileged container needs that for none.
+func overDev(p *handover.Plan, dir string) {
+	kind := func(name string) (st unix.Stat_t, mode uint32) {
+		if unix.Lstat(filepath.Join(dir, name), &st) != nil {
+			return st, 0
+		}
+		return st, st.Mode & unix.S_IFMT
+	}
+	p.Links = nil
+	p.Devices = slices.DeleteFunc(p.Devices, func(d handover.Device) bool {
+		st, mode := kind(d.Path)
+		return !d.Bind || mode != unix.S_IFCHR || uint64(st.Rdev) != d.Rdev
+	})
+	p.Mounts = slices.DeleteFunc(p.Mounts, func(m handover.Mount) bool {
+		name, below := strings.CutPrefix(m.Target, "/dev/")
+		_, mode := kind(name)
+		return below && m.Kind == handover.KindNew && mode != unix.S_IFDIR
+	})
 }
 
 // links are the symbolic links of /dev.

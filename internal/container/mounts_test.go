@@ -103,3 +103,41 @@ func TestALimitThatMayNotBeSetIsAnErrorThatNamesIt(t *testing.T) {
 	s.Rlimits = []Rlimit{{"nofile", unix.RLIMIT_NOFILE, 1 << 40, 1 << 40}} // more than fs.nr_open
 	wantError(t, run(t, s), CodeSetup, "set the limit nofile: operation not permitted")
 }
+
+func TestTheHostsRoot(t *testing.T) {
+	dir := t.TempDir()
+	write(t, dir, "mark", "of the host\n")
+	if err := os.Chmod(dir, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	t.Run("is a volume as any other directory", func(t *testing.T) {
+		s := shell(t, "cat /host"+dir+"/mark; ls -d /host/upper /host/root/root")
+		s.Volumes = []Mount{{Source: "/", Target: "/host", ReadOnly: true}}
+		r := run(t, s)
+		if r.err != nil || r.out != "of the host\n" {
+			t.Errorf("%+v", r)
+		}
+	})
+	t.Run("may be the container's", func(t *testing.T) {
+		s := shell(t, "cat "+dir+"/mark")
+		s.Layers, s.Upper, s.Work, s.Rootfs = nil, "", "", "/"
+		equal(t, "output", output(t, s), "of the host\n")
+	})
+}
+
+// No device works in a volume, so the usual ones are bound over those of /dev.
+func TestTheHostsDevAsAVolume(t *testing.T) {
+	places, err := os.ReadDir("/dev")
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := shell(t, "echo gone > /dev/null; head -c 4 /dev/urandom | wc -c; cat; echo x > /dev/kmsg")
+	s.Volumes = []Mount{{Source: "/dev", Target: "/dev"}}
+	r := run(t, s)
+	if r.err != nil || r.out != "4\n" || !strings.Contains(r.errOut, "/dev/kmsg: Permission denied") {
+		t.Errorf("%+v", r)
+	}
+	if left, err := os.ReadDir("/dev"); err != nil || len(left) != len(places) {
+		t.Errorf("/dev of the host had %d entries, and has %d, %v", len(places), len(left), err)
+	}
+}

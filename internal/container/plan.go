@@ -66,7 +66,7 @@ func (s *Spec) plan(size winsize) (*handover.Plan, error) {
 	}
 	for _, v := range s.Volumes {
 		if path.Clean(v.Target) == "/dev" {
-			p.BareDev, p.Devices, p.Links = true, nil, nil
+			overDev(p, v.Source)
 		}
 	}
 	if !s.HostNetwork {

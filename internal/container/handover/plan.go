@@ -82,7 +82,6 @@ type Plan struct {
 	Mounts   []Mount  // in the order in which they are mounted
 	Devices  []Device // below /dev
 	Links    []Link   // below /dev
-	BareDev  bool     // /dev is the caller's own: no nodes and links are made in it
 	Readonly []string // made read-only where they exist
 	Masked   []string // hidden where they exist
 	Sysctls  []Sysctl // in order

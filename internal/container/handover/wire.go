@@ -41,7 +41,6 @@ func (w *wire) plan(p *Plan) {
 	list(w, &p.Mounts, (*wire).mount)
 	list(w, &p.Devices, (*wire).device)
 	list(w, &p.Links, func(w *wire, l *Link) { w.string(&l.Path); w.string(&l.Target) })
-	w.bool(&p.BareDev)
 	list(w, &p.Readonly, (*wire).string)
 	list(w, &p.Masked, (*wire).string)
 	list(w, &p.Sysctls, func(w *wire, s *Sysctl) { w.string(&s.Path); w.string(&s.Value) })
