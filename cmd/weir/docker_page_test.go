@@ -137,7 +137,8 @@ What a flag is given means the same under both, but:
 | ` + "`--tmpfs PATH:dev`" + ` | takes it: the devices cgroup stands against it | refuses it, unless privileged |
 | ` + "`-m`" + ` where the kernel counts no swap | limits the memory alone, with a warning | refuses, unless ` + "`--memory-swap -1`" + ` asks for that |
 | ` + "`--init`" + ` | tini, which the profile must allow to run | four system calls, which are looked for in the profile first |
-| ` + "`--stop-signal`" + ` | of no effect on a container in the foreground | refused, as all that is Docker's alone |
+| ` + "`--stop-signal`" + `, an image's ` + "`STOPSIGNAL`" + ` | what ` + "`docker stop`" + ` sends | what the program gets when weir gets SIGTERM, as there is no ` + "`weir stop`" + ` |
+| an image's ` + "`VOLUME`" + ` | a volume, which can be written to even with ` + "`--read-only`" + ` | a directory as any other |
 `
 
 // readReasons reads the reasons from a page, by the differences that they are for.

@@ -19,7 +19,18 @@ var elsewhere = strings.Fields(`add-host annotation attach blkio-weight blkio-we
 	ipc isolation kernel-memory label label-file link link-local-ip log-driver log-opt mac-address
 	memory-reservation memory-swappiness name net net-alias network-alias no-healthcheck
 	oom-kill-disable oom-score-adj pid platform publish publish-all quiet restart runtime sig-proxy
-	stop-signal stop-timeout storage-opt sysctl use-api-socket userns uts volume-driver volumes-from`)
+	stop-timeout storage-opt sysctl use-api-socket userns uts volume-driver volumes-from`)
+
+// dockersAlone are those that podman run does not have.
+var dockersAlone = strings.Fields(`cpu-count cpu-percent domainname health-start-interval io-maxbandwidth io-maxiops isolation
+	link link-local-ip net-alias use-api-socket volume-driver`)
+
+// instead is how weir does what some of them do.
+var instead = map[string]string{
+	"cpu-quota": "--cpus limits the time of processors",
+	"net":       "--network is the name that weir knows",
+	"platform":  "weir pull --platform fetches the image for another one",
+}
 
 // elsewhereShort are the short names of some of them.
 var elsewhereShort = map[string]string{
@@ -41,5 +52,12 @@ func flagError(err error) error {
 	if !slices.Contains(elsewhere, name) {
 		return hintf(err, "weir run --help has the flags")
 	}
-	return fmt.Errorf("weir run has no %s: docker run and podman run do", written)
+	if slices.Contains(dockersAlone, name) {
+		return fmt.Errorf("weir run has no %s: docker run does", written)
+	}
+	err = fmt.Errorf("weir run has no %s: docker run and podman run do", written)
+	if hint := instead[name]; hint != "" {
+		return hintf(err, "%s", hint)
+	}
+	return err
 }

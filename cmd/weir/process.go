@@ -32,6 +32,9 @@ func (f *runFlags) process(spec *container.Spec, c image.Config, args []string) 
 	}
 	spec.Args = slices.Concat(entrypoint, command)
 	if len(spec.Args) == 0 {
+		if f.rootfs != "" {
+			return errors.New("no command named: --rootfs DIR needs one")
+		}
 		return hintf(errors.New("no command named, and the image has none"), "give the command after the image")
 	}
 	spec.Env = slices.Clone(c.Env)
@@ -54,6 +57,9 @@ func (f *runFlags) process(spec *container.Spec, c image.Config, args []string) 
 	}
 	if spec.User == "" {
 		spec.User = c.User
+	}
+	if err := f.stopSignal(spec, c); err != nil {
+		return err
 	}
 	spec.Cwd = c.WorkingDir
 	if f.workdir != "" {

@@ -11,12 +11,14 @@ import (
 	"runtime"
 	"runtime/debug"
 	"strings"
+	"sync"
 
 	"github.com/spf13/cobra"
 	"golang.org/x/sys/unix"
 
 	"github.com/weir-dev/weir/internal/artifact"
 	"github.com/weir-dev/weir/internal/container"
+	"github.com/weir-dev/weir/internal/container/cgroup"
 	"github.com/weir-dev/weir/internal/image"
 	"github.com/weir-dev/weir/seccomp"
 )
@@ -32,6 +34,7 @@ type runFlags struct {
 	entrypoint       string
 	entrypointSet    bool
 	init             bool
+	stop             string
 	hostname         string
 	readOnly         bool
 	mounts           mountFlags
@@ -81,6 +84,7 @@ The exit code is the command's own; 125 if weir failed, 126 if the command canno
 	flags.StringArrayVar(&f.groups, "group-add", nil, "a further group or gid for the user")
 	flags.StringVar(&f.entrypoint, "entrypoint", "", "program to run instead of the image's entrypoint")
 	flags.BoolVar(&f.init, "init", false, "start a first process that forwards signals and reaps")
+	flags.StringVar(&f.stop, "stop-signal", "", "signal to pass on when weir gets SIGTERM (default the image's)")
 	flags.StringVarP(&f.hostname, "hostname", "h", "", "host name inside the container")
 	flags.BoolVar(&f.readOnly, "read-only", false, "make the root file system read-only")
 	flags.StringVar(&f.shmSize, "shm-size", "", "size of /dev/shm, such as 128m (default 64m)")
@@ -183,7 +187,12 @@ func (f *runFlags) start(ctx context.Context, spec *container.Spec) (status cont
 	if spec.Cgroup, err = f.limits.cgroup(); err != nil {
 		return status, err
 	}
+	var sweeping sync.WaitGroup
+	if spec.Cgroup == nil { // what killed ones have left, one with limits removes itself
+		sweeping.Go(cgroup.Sweep)
+	}
 	status, err = container.Run(ctx, spec)
+	sweeping.Wait()
 	if spec.Cgroup != nil {
 		if cerr := spec.Cgroup.Close(); err == nil {
 			err = cerr

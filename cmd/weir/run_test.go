@@ -114,17 +114,19 @@ func TestTheCgroupOfAKilledWeirIsRemovedByTheNext(t *testing.T) {
 	if len(living) <= len(before) {
 		t.Fatalf("no cgroup was made: %q", living)
 	}
-	pid := startContainer(t, append(limited, "sleep", "60")...)
-	if err := killProcess(parentOf(t, pid)); err != nil {
-		t.Fatal(err)
-	}
-	waitGone(t, pid)
-	if left := ownCgroups(t); len(left) <= len(living) {
-		t.Fatalf("the killed one leaves nothing, so this test shows nothing: %q", left)
-	}
-	weirCommand(t, once...)
-	if left := ownCgroups(t); !slices.Equal(left, living) {
-		t.Errorf("left %q, want %q", left, living)
+	for name, next := range map[string][]string{"with limits": once, "without": {"run", "--rootfs", root, "true"}} {
+		pid := startContainer(t, append(limited, "sleep", "60")...)
+		if err := killProcess(parentOf(t, pid)); err != nil {
+			t.Fatal(err)
+		}
+		waitGone(t, pid)
+		if left := ownCgroups(t); len(left) <= len(living) {
+			t.Fatalf("the killed one leaves nothing, so this test shows nothing: %q", left)
+		}
+		weirCommand(t, next...)
+		if left := ownCgroups(t); !slices.Equal(left, living) {
+			t.Errorf("%s: left %q, want %q", name, left, living)
+		}
 	}
 }
 

@@ -10,7 +10,7 @@ import (
 
 // runGroups is the order in which the help shows the flags of weir run.
 var runGroups = []struct{ title, flags string }{
-	{"Process", "interactive tty env env-file workdir user group-add entrypoint init hostname"},
+	{"Process", "interactive tty env env-file workdir user group-add entrypoint init stop-signal hostname"},
 	{"Filter and capabilities", "security-opt lenient strict as cap-add cap-drop privileged"},
 	{"Files", "rootfs read-only volume mount tmpfs shm-size"},
 	{"Limits", "memory memory-swap cpus pids-limit ulimit"},

@@ -144,9 +144,16 @@ func TestSIGKILLOfTheLauncherEndsAProgramThatClings(t *testing.T) {
 
 func TestTheGuardEndsWithTheContainer(t *testing.T) {
 	output(t, shell(t, "true"))
-	if children, err := os.ReadFile(fmt.Sprintf("/proc/self/task/%d/children", os.Getpid())); err == nil && strings.TrimSpace(string(children)) != "" {
-		t.Errorf("children of the launcher are left: %s", children)
+	// Nothing waits for it, so it may take a moment.
+	var children []byte
+	for range 200 {
+		var err error
+		if children, err = os.ReadFile(fmt.Sprintf("/proc/self/task/%d/children", os.Getpid())); err != nil || strings.TrimSpace(string(children)) == "" {
+			return
+		}
+		time.Sleep(10 * time.Millisecond)
 	}
+	t.Errorf("children of the launcher are left: %s", children)
 }
 
 // mountPoints lists the mount points that can be of a container.
@@ -174,6 +181,27 @@ func TestSignalsAreForwardedToTheProgram(t *testing.T) {
 				t.Errorf("output %q, status %v", rest, cmd.ProcessState)
 			}
 		})
+	}
+}
+
+func TestTheSignalThatStopsTheProgramIsItsOwn(t *testing.T) {
+	const realTime = syscall.Signal(37) // which systemd takes for this, SIGRTMIN+3
+	for _, stop := range []syscall.Signal{syscall.SIGINT, realTime} {
+		script := fmt.Sprintf("trap 'echo stop; exit 9' %d; trap 'echo got' TERM USR1; echo started; while true; do sleep .01; done", stop)
+		for _, s := range []*Spec{shell(t, script), reaped(shell(t, script))} {
+			s.Stop = stop
+			cmd, out := started(t, s)
+			cmd.Process.Signal(syscall.SIGUSR1)
+			if line, err := out.ReadString('\n'); err != nil || line != "got\n" {
+				t.Errorf("for SIGUSR1: %q %v", line, err)
+			}
+			cmd.Process.Signal(syscall.SIGTERM)
+			rest, err := io.ReadAll(out)
+			cmd.Wait()
+			if err != nil || string(rest) != "stop\n" || cmd.ProcessState.ExitCode() != 9 {
+				t.Errorf("%v: output %q %v, status %v", stop, rest, err, cmd.ProcessState)
+			}
+		}
 	}
 }
 

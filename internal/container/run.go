@@ -277,6 +277,8 @@ func (c *child) serve(ctx context.Context, s *Spec, streams *streams, signals <-
 			case ends(sig) && c.page.Phase() == thread.PhaseSetup:
 				syscall.Kill(c.pid, syscall.SIGKILL)
 				ended = sig
+			case sig == syscall.SIGTERM && s.Stop != 0:
+				syscall.Kill(c.pid, s.Stop)
 			default:
 				syscall.Kill(c.pid, sig)
 			}

@@ -6,6 +6,7 @@ import (
 	"path"
 	"runtime"
 	"strings"
+	"syscall"
 
 	"github.com/weir-dev/weir/bpf"
 	"github.com/weir-dev/weir/internal/container/cgroup"
@@ -25,13 +26,14 @@ type Spec struct {
 	Upper, Work string
 	Rootfs      string
 
-	Args     []string // the program, looked up in PATH if it has no slash, and its arguments
-	Env      []string // KEY=VALUE over Docker's PATH, HOSTNAME, TERM and HOME; KEY alone removes
-	Cwd      string   // "/" if empty; made if missing
-	User     string   // user, uid, user:group or uid:gid, by the files of the container
-	Reaper   bool     // the first process only forwards signals and reaps; the program is its child
-	Groups   []string // groups or gids that the user has beside its own
-	Hostname string   // 12 random hexadecimal digits if empty, the host's with HostNetwork
+	Args     []string       // the program, looked up in PATH if it has no slash, and its arguments
+	Env      []string       // KEY=VALUE over Docker's PATH, HOSTNAME, TERM and HOME; KEY alone removes
+	Cwd      string         // "/" if empty; made if missing
+	User     string         // user, uid, user:group or uid:gid, by the files of the container
+	Reaper   bool           // the first process only forwards signals and reaps; the program is its child
+	Groups   []string       // groups or gids that the user has beside its own
+	Stop     syscall.Signal // what the program gets when the launcher gets SIGTERM; SIGTERM if 0
+	Hostname string         // 12 random hexadecimal digits if empty, the host's with HostNetwork
 
 	ShmSize        int64 // of /dev/shm in bytes, 64 MiB if 0
 	ReadonlyRootfs bool

@@ -213,6 +213,22 @@ func (h hierarchy) makeIn(parent, name string) (dir, error) {
 	}
 }
 
+// Sweep removes the cgroups that killed processes have left where New would make one.
+// New does so itself.
+func Sweep() {
+	all, err := hierarchies("/proc/self")
+	if err != nil {
+		return // nor could New have made one
+	}
+	for _, h := range all {
+		sweep(h.own)
+		for parent := h.own; h.v2 && parent != h.mount; {
+			parent = path.Dir(parent)
+			sweep(parent)
+		}
+	}
+}
+
 // sweep removes the cgroups that killed processes have left. What it cannot remove
 // is none's business now: the next one tries again.
 func sweep(parent string) {
