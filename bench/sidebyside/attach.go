@@ -11,9 +11,8 @@ import (
 	"github.com/weir-dev/weir/seccomp"
 )
 
-// attachesPerRound is how often a program is attached for each time that calls are
-// made under it: it takes a thousandth of the time.
-const attachesPerRound = 10
+// attachesInRow is how often a program is attached before the next has its turn.
+const attachesInRow = 10
 
 // loops is how often a call is made to measure one.
 const loops = 20_000
@@ -52,16 +51,18 @@ func attached(rounds int) error {
 	for i := range calls {
 		calls[i] = make([][]time.Duration, len(measured))
 	}
-	for range attachesPerRound * rounds {
+	for range rounds {
 		for i, n := range all {
 			if len(n.program) == 0 {
 				continue
 			}
-			d, err := filter.Attach(n.program)
-			if err != nil {
-				return fmt.Errorf("%s: %w", n.name, err)
+			for range attachesInRow {
+				d, err := filter.Attach(n.program)
+				if err != nil {
+					return fmt.Errorf("%s: %w", n.name, err)
+				}
+				attach[i] = append(attach[i], d)
 			}
-			attach[i] = append(attach[i], d)
 		}
 	}
 	for range rounds {
@@ -75,7 +76,7 @@ func attached(rounds int) error {
 			}
 		}
 	}
-	fmt.Printf("attaching (us), and calls over no filter (ns), medians and [least] of %d and %d rounds\n", attachesPerRound*rounds, rounds)
+	fmt.Printf("attaching (us), and calls over no filter (ns), medians and [least] of %d rounds, of %d attaches in a row\n", rounds, attachesInRow)
 	w := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', tabwriter.AlignRight)
 	fmt.Fprint(w, "attach us\t")
 	for _, m := range measured {

@@ -172,6 +172,8 @@ var changing = []struct {
 	{regexp.MustCompile(`(?m)( = )\w+ \S+, (root DIR/[^,]*, [^ ]*, r[ow]).*$`), "${1}host, $2"},
 	{regexp.MustCompile(`weir-reaper \d+`), "weir-reaper PID"},
 	{regexp.MustCompile(`(?m)^(mount /sbin/docker-init = ).*$`), "${1}a program of the host's, tini"},
+	// Of runc's C library, whose own signals are 32 and 33. It is not there each time.
+	{regexp.MustCompile(`(?m)^(status SigIgn = 00000000)80000000$`), "${1}00000000"},
 	{regexp.MustCompile(`(entries of / = )\.dockerenv `), "$1"}, // it has a line of its own
 }
 
