@@ -6,13 +6,13 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
 
 	"github.com/weir-dev/weir/bpf"
 	"github.com/weir-dev/weir/calls"
-	"github.com/weir-dev/weir/compose"
 	"github.com/weir-dev/weir/kernel"
 	"github.com/weir-dev/weir/policy"
 	"github.com/weir-dev/weir/profile"
@@ -33,34 +33,44 @@ type subject struct {
 	verify.Subject
 }
 
-// readSubject reads a profile, builtin, pid:N, container:NAME, or a program in any
-// form.
-func readSubject(arg string, facts seccomp.Facts, stdin io.Reader, stderr io.Writer) (subject, error) {
-	if p, ok, err := readRunning(arg); ok {
-		return p.subject, err
-	}
-	if arg == "builtin" {
-		return resolved(arg, profile.Default(), facts, false, stderr)
-	}
-	name, src, err := readSource(arg, stdin)
+// readSubject reads what is no process: a profile, or a program in any form.
+func readSubject(arg string, facts seccomp.Facts, read *readFlags, stdin io.Reader, stderr io.Writer) (subject, error) {
+	name, p, prog, err := read.readEither(arg, facts.Arch, stdin)
 	if err != nil {
 		return subject{}, err
 	}
-	if beginsObject(src) {
-		p, err := compose.Parse(name, src, composing(profile.Options{}))
-		if err != nil {
-			return subject{}, orOfOtherForm(name, src, err)
-		}
-		return resolved(name, p, facts, false, stderr)
+	if p != nil {
+		return resolved(name, p, facts, read.lenient, stderr)
 	}
-	prog, err := bpf.Decode(src, facts.Arch.ByteOrder())
+	return inFile(name, prog).subject, nil
+}
+
+// readEither reads a PROFILE, or a program in any form; the other of the two is nil.
+func (f *readFlags) readEither(arg string, arch seccomp.Arch, stdin io.Reader) (name string, p *profile.Profile, prog bpf.Program, err error) {
+	name, src, err := readSource(arg, stdin)
+	if err != nil {
+		return name, nil, nil, err
+	}
+	if beginsObject(src) {
+		p, err = f.parse(name, src)
+		return name, p, nil, err
+	}
+	if prog, err = decodeProgram(name, src, arch); err != nil {
+		err = orOfOtherForm(name, src, err)
+	}
+	return name, nil, prog, err
+}
+
+// decodeProgram reads a program that a kernel of arch would take.
+func decodeProgram(name string, src []byte, arch seccomp.Arch) (bpf.Program, error) {
+	prog, err := bpf.Decode(src, arch.ByteOrder())
 	if err == nil {
 		err = prog.Check()
 	}
 	if err != nil {
-		return subject{}, orOfOtherForm(name, src, fmt.Errorf("%s: neither a profile nor a program: %w", name, err))
+		return nil, fmt.Errorf("%s: neither a profile nor a program: %w", name, err)
 	}
-	return subject{name, verify.Subject{Filters: []bpf.Program{prog}}}, nil
+	return prog, nil
 }
 
 // beginsObject recognises the beginning of a JSON object. No form of a program
@@ -76,12 +86,13 @@ func resolved(name string, p *profile.Profile, facts seccomp.Facts, lenient bool
 	if err != nil {
 		return subject{}, err
 	}
-	return subject{name, verify.Subject{Policy: pol}}, printNotes(stderr, notes, false)
+	return subject{name, verify.Subject{Policy: pol}}, printNotes(stderr, slices.Concat(p.Notes, notes), false)
 }
 
 // A process is a subject with what was found out on the way.
 type process struct {
 	subject
+	pid     int
 	filters []kernel.Filter
 	took    time.Duration // from before it was stopped to after it went on
 }
@@ -97,7 +108,7 @@ func readRunning(arg string) (p process, ok bool, err error) {
 		return p, true, err
 	}
 	if name, ok := strings.CutPrefix(arg, "container:"); ok {
-		p, _, err := readContainer(name)
+		p, err := readContainer(name)
 		return p, true, err
 	}
 	return p, false, nil
@@ -116,7 +127,7 @@ func (p *process) logs() bool {
 func readProcess(pid int) (process, error) {
 	start := time.Now()
 	filters, err := kernel.ReadBack(pid)
-	p := process{filters: filters, took: time.Since(start)}
+	p := process{pid: pid, filters: filters, took: time.Since(start)}
 	if err != nil {
 		var failed *kernel.Error
 		if errors.As(err, &failed) && failed.Hint() != "" {
@@ -131,25 +142,20 @@ func readProcess(pid int) (process, error) {
 	return p, nil
 }
 
-// processFacts are those under which a process was given its filters: this
-// machine's, and the capabilities that it can have.
-func processFacts(pid int) (seccomp.Facts, error) {
-	facts, err := new(factFlags).facts()
+// caps are the capabilities that a process can have: those for which its profile
+// was resolved.
+func (p *process) caps() (seccomp.Caps, error) {
+	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", p.pid))
 	if err != nil {
-		return facts, err
-	}
-	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
-	if err != nil {
-		return facts, fmt.Errorf("read the capabilities of process %d: %w", pid, err)
+		return 0, fmt.Errorf("read the capabilities of process %d: %w", p.pid, err)
 	}
 	for line := range bytes.Lines(status) {
 		if set, ok := bytes.CutPrefix(line, []byte("CapBnd:")); ok {
 			caps, err := strconv.ParseUint(string(bytes.TrimSpace(set)), 16, 64)
-			facts.Caps = seccomp.Caps(caps) & seccomp.AllCaps
-			return facts, err
+			return seccomp.Caps(caps) & seccomp.AllCaps, err
 		}
 	}
-	return facts, fmt.Errorf("read the capabilities of process %d: its status does not show them", pid)
+	return 0, fmt.Errorf("read the capabilities of process %d: its status does not show them", p.pid)
 }
 
 // A change is a difference as people see it: of one call, or of a range of
@@ -172,7 +178,7 @@ type change struct {
 
 // changes lists differences by call.
 func changes(differences []verify.Difference) []change {
-	var list []change
+	list := []change{}
 	for _, d := range differences {
 		if d.Foreign {
 			list = append(list, newChange(d, 0, "other", ""))

@@ -8,21 +8,21 @@ import (
 )
 
 // readContainer reads the filters of a container's first process.
-func readContainer(name string) (process, int, error) {
+func readContainer(name string) (process, error) {
 	c, err := findContainer(name)
 	if err != nil {
-		return process{}, 0, err
+		return process{}, err
 	}
 	p, err := readProcess(c.PID)
 	if err != nil {
-		return p, 0, fmt.Errorf("container %s: %w", c, err)
+		return p, fmt.Errorf("container %s: %w", c, err)
 	}
 	// The number may have become another process's since it was found.
 	if again, err := findContainer(name); err != nil || again.PID != c.PID {
-		return p, 0, fmt.Errorf("container %s has ended while its filters were read", c)
+		return p, fmt.Errorf("container %s has ended while its filters were read", c)
 	}
 	p.name = fmt.Sprintf("container %s, process %d", c, c.PID)
-	return p, c.PID, nil
+	return p, nil
 }
 
 func findContainer(name string) (*running.Container, error) {

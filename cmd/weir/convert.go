@@ -128,12 +128,9 @@ func readForm(cmd *cobra.Command, arg, from string, native seccomp.Arch, o profi
 
 // readDecompiled reads a program. What no profile can say is lost.
 func readDecompiled(file string, src []byte, native seccomp.Arch) (*convert.Source, error) {
-	program, err := bpf.Decode(src, native.ByteOrder())
-	if err == nil {
-		err = program.Check()
-	}
+	program, err := decodeProgram(file, src, native)
 	if err != nil {
-		return nil, fmt.Errorf("%s: neither a profile nor a program: %w", file, err)
+		return nil, err
 	}
 	r, err := decompile.Filters(native, []bpf.Program{program}, decompileSteps)
 	if err == nil && r.Undecided != "" {

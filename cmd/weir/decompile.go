@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/weir-dev/weir/bpf"
 	"github.com/weir-dev/weir/decompile"
 	"github.com/weir-dev/weir/internal/explain"
 	"github.com/weir-dev/weir/profile"
@@ -80,23 +81,26 @@ func readFilters(arg, arch string, stdin io.Reader) (process, seccomp.Arch, erro
 	if p, running, err := readRunning(arg); running {
 		return p, f.Arch, err
 	}
-	s, err := readSubject(arg, f, stdin, io.Discard)
-	if err != nil {
-		return process{}, 0, err
+	lenient := readFlags{as: "docker", lenient: true}
+	name, profile, prog, err := lenient.readEither(arg, f.Arch, stdin)
+	if err == nil && profile != nil {
+		err = hintf(fmt.Errorf("%s: not a program", name), "it is a profile already: weir explain shows it")
 	}
-	if s.Policy != nil {
-		return process{}, 0, hintf(fmt.Errorf("%s: not a program", arg), "it is a profile already: weir explain shows it")
+	if err == nil && arch == "" {
+		err = ofOtherArch(name, prog, f.Arch)
 	}
-	if arch == "" {
-		err = ofOtherArch(s, f.Arch)
-	}
-	return process{subject: s}, f.Arch, err
+	return inFile(name, prog), f.Arch, err
+}
+
+// inFile is what is known of the process that a program in a file is for.
+func inFile(name string, prog bpf.Program) process {
+	return process{subject: subject{name, verify.Subject{Filters: []bpf.Program{prog}}}}
 }
 
 // ofOtherArch refuses a program that asks for other architectures than this
 // machine's, where nobody has said what it is for.
-func ofOtherArch(s subject, native seccomp.Arch) error {
-	asked := s.Filters[0].Tested(seccomp.OffsetArch)
+func ofOtherArch(name string, prog bpf.Program, native seccomp.Arch) error {
+	asked := prog.Tested(seccomp.OffsetArch)
 	if slices.Contains(asked, uint32(native.Audit())) {
 		return nil
 	}
@@ -109,7 +113,7 @@ func ofOtherArch(s subject, native seccomp.Arch) error {
 	if other == 0 {
 		return nil
 	}
-	return hintf(fmt.Errorf("decompiling %s: it asks whether the architecture is %s, not %s", s.name, other.Name(), native.Name()),
+	return hintf(fmt.Errorf("%s: it asks whether the architecture is %s, not %s", name, other.Name(), native.Name()),
 		"--arch %s, or whichever the program is for", other.Name())
 }
 

@@ -18,6 +18,7 @@ func diffCommand() *cobra.Command {
 	var facts factFlags
 	var failOn string
 	var asJSON bool
+	var read readFlags
 	cmd := &cobra.Command{
 		Use:   "diff A B",
 		Short: "Compare two profiles, programs or processes by meaning",
@@ -30,6 +31,9 @@ each number is shown with one call (a name alone: with all arguments 0), and wha
 of it on either side. B is looser than A if the kernel would let A's answer overrule B's,
 tighter if it is the other way round, and different if the action is the same and its
 errno or message is not.
+
+A profile beside a process has the capabilities of the process's bounding set, as with
+weir verify; --cap-add and --cap-drop change them.
 
 The exit code is 0 if there is no difference (or, with --fail-on looser, none that is
 looser), 1 if there is one, and 2 on trouble, or if it cannot be decided.`,
@@ -50,7 +54,23 @@ looser), 1 if there is one, and 2 on trouble, or if it cannot be decided.`,
 			}
 			var subjects [2]subject
 			for i, arg := range args {
-				if subjects[i], err = readSubject(arg, f, cmd.InOrStdin(), cmd.ErrOrStderr()); err != nil {
+				p, running, err := readRunning(arg)
+				if running && err == nil {
+					subjects[i] = p.subject
+					f.Caps, err = p.caps()
+				}
+				if running && err == nil {
+					f.Caps, err = facts.caps.apply(f.Caps, seccomp.AllCaps)
+				}
+				if err != nil {
+					return err
+				}
+			}
+			for i, arg := range args {
+				if subjects[i].name != "" {
+					continue
+				}
+				if subjects[i], err = readSubject(arg, f, &read, cmd.InOrStdin(), cmd.ErrOrStderr()); err != nil {
 					return err
 				}
 			}
@@ -58,6 +78,7 @@ looser), 1 if there is one, and 2 on trouble, or if it cannot be decided.`,
 		},
 	}
 	facts.add(cmd)
+	read.add(cmd)
 	cmd.Flags().StringVar(&failOn, "fail-on", "any", "differences that make the exit code 1: any, or looser")
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
 	return cmd

@@ -204,7 +204,7 @@ func (q *engineQuestion) read(r *engineReport, arg string, read *readFlags, stdi
 		if engines.Unconfined(src) {
 			err = hintf(err, "Docker, and containerd with runc, take this for no profile at all: the container is unconfined")
 		}
-		return err
+		return orOfOtherForm(file, src, err)
 	}
 	if !q.written.Plain() {
 		return hintf(fmt.Errorf("%s: it extends others, or names groups or constants, and only weir reads that", file), "weir flatten writes what engines read: weir flatten %s | weir explain --engine %s -", arg, q.engine.Name)

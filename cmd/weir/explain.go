@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/pflag"
 	"golang.org/x/sys/unix"
 
+	"github.com/weir-dev/weir/bpf"
 	"github.com/weir-dev/weir/calls"
 	"github.com/weir-dev/weir/decompile"
 	"github.com/weir-dev/weir/internal/explain"
@@ -34,7 +35,8 @@ number alone asks about every argument; _ is one that is left open.
 
 --arch all asks about the kernels of every architecture, in one line each.
 
-PROFILE may be pid:N or container:NAME: then it is about the filters of a process.
+PROFILE may also be pid:N or container:NAME, which is about the filters of a process, or a
+program in any form that weir compile writes.
 
 --engine says what runc or crun makes of the profile instead: where that differs from
 what the profile says, and whether their init gets as far as the container's program. It
@@ -44,6 +46,7 @@ start a container, and reads its filter. --as says who hands the profile to the 
   weir explain --cap-add SYS_ADMIN builtin mount 'socket(AF_VSOCK, SOCK_STREAM, 0)'
   weir explain --arch all profile.json clone3
   weir explain profile.json
+  weir explain container:web 'socket(AF_ALG)'
   weir explain --engine runc profile.json
   weir explain --engine crun --ask profile.json 'personality(0xffffffff)'`,
 		Args: cobra.MinimumNArgs(1),
@@ -54,19 +57,29 @@ start a container, and reads its filter. --as says who hands the profile to the 
 			if ask {
 				return errors.New("--ask asks the engine of --engine, and there is none")
 			}
-			if target, running, err := readRunning(args[0]); running {
-				if err != nil {
-					return err
-				}
-				return explainProcess(cmd, &target, args[1:], asJSON)
-			}
 			everywhere := facts.arch == "all"
 			if everywhere {
 				facts.arch = ""
 			}
-			p, f, err := profileAndFacts(cmd, args[0], &read, &facts)
+			f, err := facts.facts()
 			if err != nil {
 				return err
+			}
+			if target, running, err := readRunning(args[0]); running {
+				if err != nil {
+					return err
+				}
+				return explainFilters(cmd, &target, f.Arch, args[1:], asJSON)
+			}
+			name, p, prog, err := read.readEither(args[0], f.Arch, cmd.InOrStdin())
+			if err != nil {
+				return err
+			}
+			if prog != nil && everywhere {
+				return fmt.Errorf("--arch all is about a profile, and %s is none", name)
+			}
+			if prog != nil {
+				return explainProgram(cmd, name, prog, f.Arch, args[1:], asJSON)
 			}
 			q := explain.Question{Profile: p, Facts: f, Options: policy.Options{Lenient: read.lenient}}
 			var told []explanation
@@ -93,24 +106,31 @@ start a container, and reads its filter. --as says who hands the profile to the 
 	return cmd
 }
 
-// explainProcess explains the filters of a process, of which no profile is known.
-func explainProcess(cmd *cobra.Command, target *process, questions []string, asJSON bool) error {
+// explainProgram explains a program in a file, for the kernel of --arch.
+func explainProgram(cmd *cobra.Command, name string, prog bpf.Program, arch seccomp.Arch, questions []string, asJSON bool) error {
+	target := inFile(name, prog)
+	if !cmd.Flags().Changed("arch") {
+		if err := ofOtherArch(name, prog, arch); err != nil {
+			return err
+		}
+	}
+	return explainFilters(cmd, &target, arch, questions, asJSON)
+}
+
+// explainFilters explains filters of which no profile is known.
+func explainFilters(cmd *cobra.Command, target *process, arch seccomp.Arch, questions []string, asJSON bool) error {
 	var given string
 	cmd.Flags().Visit(func(f *pflag.Flag) {
-		if f.Name != "json" {
+		if f.Name != "json" && (f.Name != "arch" || target.pid > 0) {
 			given = f.Name
 		}
 	})
 	if given != "" {
 		return fmt.Errorf("--%s is about a profile, and %s is none", given, target.name)
 	}
-	arch, err := hostArch()
-	if err != nil {
-		return err
-	}
 	r, err := decompile.Filters(arch, target.Filters, decompileSteps)
 	if err != nil {
-		return err
+		return fmt.Errorf("%s: %w", target.name, err)
 	}
 	p := readable(target.name, r)
 	told := []explanation{p.Read()}
@@ -125,9 +145,14 @@ func explainProcess(cmd *cobra.Command, target *process, questions []string, asJ
 		told = append(told, a)
 	}
 	if asJSON {
-		return printJSON(cmd.OutOrStdout(), told)
+		err = printJSON(cmd.OutOrStdout(), told)
+	} else {
+		err = printExplanations(cmd.OutOrStdout(), told)
 	}
-	return printExplanations(cmd.OutOrStdout(), told)
+	if err == nil && r.Undecided != "" && len(questions) == 0 {
+		err = fmt.Errorf("%s: undecided: %s", target.name, r.Undecided)
+	}
+	return err
 }
 
 // An explanation is what package explain answers with.

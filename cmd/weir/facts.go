@@ -147,11 +147,16 @@ func (f *readFlags) addLenient(cmd *cobra.Command) {
 
 // read reads a PROFILE: a file, -, builtin or oci://HOST/PATH@DIGEST.
 func (f *readFlags) read(arg string, stdin io.Reader) (*profile.Profile, error) {
-	dialect, err := f.dialect()
+	file, src, err := readSource(arg, stdin)
 	if err != nil {
 		return nil, err
 	}
-	file, src, err := readSource(arg, stdin)
+	return f.parse(file, src)
+}
+
+// parse reads the text of a PROFILE.
+func (f *readFlags) parse(file string, src []byte) (*profile.Profile, error) {
+	dialect, err := f.dialect()
 	if err != nil {
 		return nil, err
 	}
@@ -160,16 +165,30 @@ func (f *readFlags) read(arg string, stdin io.Reader) (*profile.Profile, error) 
 }
 
 // orOfOtherForm says of a text that is no profile if it is one of those that weir
-// convert reads.
+// reads elsewhere.
 func orOfOtherForm(file string, src []byte, err error) error {
 	if err == nil {
 		return nil
 	}
-	what := map[convert.Format]string{convert.SPO: "a SeccompProfile", convert.Systemd: "a unit of systemd"}[convert.Recognize(src)]
+	what, hint := "", "weir convert --to docker makes one of it"
+	switch convert.Recognize(src) {
+	case convert.SPO:
+		what = "a SeccompProfile"
+	case convert.Systemd:
+		what = "a unit of systemd"
+	case convert.Program:
+		host, failed := hostArch()
+		if failed != nil {
+			break
+		}
+		if _, failed = decodeProgram(file, src, host); failed == nil {
+			what, hint = "a program", "weir decompile makes one of it, weir explain shows it"
+		}
+	}
 	if what == "" {
 		return err
 	}
-	return hintf(fmt.Errorf("%s: this is %s, not a profile", file, what), "weir convert --to docker makes one of it")
+	return hintf(fmt.Errorf("%s: this is %s, not a profile", file, what), "%s", hint)
 }
 
 // composing reads what a profile extends as a PROFILE is read.
@@ -207,6 +226,9 @@ func readSource(arg string, stdin io.Reader) (file string, src []byte, err error
 		file = "standard input"
 		src, err = profile.Read(stdin, file)
 		return file, src, err
+	}
+	if strings.HasPrefix(arg, "pid:") || strings.HasPrefix(arg, "container:") {
+		return arg, nil, hintf(fmt.Errorf("%s: a process is no profile", arg), "weir decompile makes one of its filters; explain, diff and verify read it as it is")
 	}
 	if artifact.IsReference(arg) {
 		src, err = readArtifact(arg)

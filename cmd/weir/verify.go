@@ -53,14 +53,17 @@ be decided. weir diff pid:N PROFILE, or container:NAME, lists all differences.`,
 			var target process
 			var err error
 			if byName {
-				target, pid, err = readContainer(container)
+				target, err = readContainer(container)
 			} else {
 				target, err = readProcess(pid)
 			}
 			if err != nil {
 				return err
 			}
-			facts, err := processFacts(pid)
+			facts, err := new(factFlags).facts()
+			if err == nil {
+				facts.Caps, err = target.caps()
+			}
 			if err != nil {
 				return err
 			}

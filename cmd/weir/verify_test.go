@@ -141,6 +141,14 @@ func TestAContainerIsProvedToBeUnderItsProfile(t *testing.T) {
 	// under the default profile as well, though under another program.
 	other := startContainer(t, "--cap-add", "SYS_ADMIN", "--rootfs", root, "sleep", "60")
 	holds(t, other, "builtin", 0, "equal to builtin: proved in ")
+	for _, args := range [][]string{{"pid:" + strconv.Itoa(other), "builtin"}, {"builtin", "pid:" + strconv.Itoa(other)}} {
+		if out, code := weirOutput(t, append([]string{"diff"}, args...)...); code != 0 || !strings.HasPrefix(out, "equal: ") {
+			t.Errorf("diff %q: exit code %d\n%s", args, code, out)
+		}
+	}
+	if out, code := weirOutput(t, "diff", "--cap-drop", "SYS_ADMIN", "builtin", "pid:"+strconv.Itoa(other)); code != 1 || !strings.Contains(out, " looser, 0 tighter, 0 different: ") {
+		t.Errorf("exit code %d\n%s", code, out)
+	}
 	out, code := weirOutput(t, "diff", "pid:"+strconv.Itoa(plain), "pid:"+strconv.Itoa(other))
 	if code != 1 || !strings.Contains(out, " looser, 0 tighter, 0 different: ") || !strings.Contains(out, "clone(CLONE_NEWNS") {
 		t.Errorf("exit code %d\n%s", code, out)
