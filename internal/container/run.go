@@ -256,9 +256,10 @@ func (c *child) serve(ctx context.Context, s *Spec, streams *streams, signals <-
 			syscall.Kill(c.pid, syscall.SIGKILL)
 			ended, done = syscall.SIGKILL, nil
 		case <-hungUp:
-			// Nobody sees it any more. The program may want to know, but as the
-			// first of its namespace it does not end by itself.
-			syscall.Kill(c.pid, syscall.SIGHUP)
+			// Nobody sees it any more. The program learns of it from its own
+			// terminal, but as the first of its namespace it does not end by
+			// the signal alone.
+			streams.master.Load().Close()
 			grace, hungUp = time.After(hangupGrace), nil
 		case <-grace:
 			syscall.Kill(c.pid, syscall.SIGKILL)

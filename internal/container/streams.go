@@ -26,7 +26,7 @@ type streams struct {
 	inputs sync.WaitGroup
 
 	terminal console.Console // the caller's, if Stdin is one
-	hungUp   chan struct{}   // closed when that is gone
+	hungUp   chan struct{}   // closed when that is gone, and not before there is a master
 	size     winsize
 	master   atomic.Pointer[os.File]
 }
@@ -141,7 +141,7 @@ func (st *streams) copyInput(to *os.File) {
 			continue
 		}
 		if err != nil || n == 0 {
-			if st.terminal != nil { // in raw mode the end of a file is a character
+			if st.terminal != nil { // in raw mode the end of a file is a character: it is gone
 				close(st.hungUp)
 			}
 			return

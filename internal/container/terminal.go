@@ -26,7 +26,7 @@ func (st *streams) copyTerminal(control *os.File) error {
 	}
 	st.resize() // it may have changed meanwhile
 	_, err = io.Copy(st.spec.Stdout, master)
-	if errors.Is(err, unix.EIO) || errors.Is(err, unix.EPIPE) { // EIO: all have closed it
+	if errors.Is(err, unix.EIO) || errors.Is(err, unix.EPIPE) || errors.Is(err, os.ErrClosed) { // EIO: all have closed it
 		return nil
 	}
 	return err

@@ -266,10 +266,15 @@ func TestAContainerEndsWithTheTerminal(t *testing.T) {
 		return cmd
 	}
 	polite := start("trap 'exit 7' HUP; echo ready; while true; do sleep 1; done")
+	reading := start("echo ready; read line; exit 6")
 	deaf := start("trap '' HUP; echo ready; while true; do sleep 1; done")
 	polite.Wait()
 	if got := polite.ProcessState.ExitCode(); got != 7 {
 		t.Errorf("of a program that heeds SIGHUP the status is %d", got)
+	}
+	reading.Wait()
+	if got := reading.ProcessState.ExitCode(); got != 6 {
+		t.Errorf("of a program that reads from it the status is %d", got)
 	}
 	deaf.Wait()
 	if got := deaf.ProcessState.ExitCode(); got != 137 {
