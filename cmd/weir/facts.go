@@ -138,11 +138,11 @@ type readFlags struct {
 
 func (f *readFlags) add(cmd *cobra.Command) {
 	f.addLenient(cmd)
-	cmd.Flags().StringVar(&f.as, "as", "docker", "read the profile as docker does, or as oci (containerd)")
+	cmd.Flags().StringVar(&f.as, "as", "docker", "read the profile as docker, or as oci (containerd)")
 }
 
 func (f *readFlags) addLenient(cmd *cobra.Command) {
-	cmd.Flags().BoolVar(&f.lenient, "lenient", false, "note what loosens the profile and do not refuse it, as Docker and runc")
+	cmd.Flags().BoolVar(&f.lenient, "lenient", false, "note what loosens the profile, do not refuse it, as Docker and runc")
 }
 
 // read reads a PROFILE: a file, -, builtin or oci://HOST/PATH@DIGEST.

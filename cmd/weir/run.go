@@ -53,10 +53,9 @@ func runCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "run [flags] IMAGE [COMMAND [ARG...]]\n  weir run [flags] --rootfs DIR COMMAND [ARG...]",
 		Short: "Run a command in a new container, under a filter",
-		Long: `Run a command in a new container, in the foreground, under a filter that goes in last: the default
-profile's, unless --security-opt says otherwise. The container is gone when the command ends.
-The exit code is the command's own; 125 if weir failed, 126 if the command cannot be executed,
-127 if it was not found, 128+n if signal n ended it.`,
+		Long: `Run a command in a new container, in the foreground, under the filter of the default profile or of
+the one that --security-opt names. The exit code is the command's own; 125 if weir failed, 126 if
+the command cannot be executed, 127 if it was not found, 128+n if signal n ended it.`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			f.entrypointSet = cmd.Flags().Changed("entrypoint")
 			if f.showTiming {

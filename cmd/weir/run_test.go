@@ -273,7 +273,7 @@ func TestTheHelpOfRunShowsEachFlagOnceOnOneScreen(t *testing.T) {
 		t.Errorf("%d lines", len(lines))
 	}
 	for _, line := range lines {
-		if len(line) > 110 {
+		if len(line) > 100 {
 			t.Errorf("%d columns: %s", len(line), line)
 		}
 	}

@@ -17,6 +17,21 @@ var runGroups = []struct{ title, flags string }{
 	{"Network, image, run", "network pull rm timing help"},
 }
 
+// several is the value of a flag that may be given several times, as Docker calls it.
+type several struct{ pflag.Value }
+
+func (several) Type() string { return "list" }
+
+// shown is a flag as the help shows it.
+func shown(f *pflag.Flag) *pflag.Flag {
+	if _, many := f.Value.(pflag.SliceValue); many {
+		named := *f
+		named.Value, named.DefValue = several{f.Value}, ""
+		return &named
+	}
+	return f
+}
+
 // runUsage prints the flags of weir run by what they are about.
 func runUsage(cmd *cobra.Command) error {
 	out := cmd.OutOrStderr()
@@ -25,7 +40,7 @@ func runUsage(cmd *cobra.Command) error {
 		set := pflag.NewFlagSet(group.title, pflag.ContinueOnError)
 		set.SortFlags = false
 		for name := range strings.FieldsSeq(group.flags) {
-			set.AddFlag(cmd.Flags().Lookup(name))
+			set.AddFlag(shown(cmd.Flags().Lookup(name)))
 		}
 		fmt.Fprintf(out, "\n%s:\n%s", group.title, set.FlagUsages())
 	}
