@@ -1,6 +1,11 @@
 package main
 
-import _ "embed"
+import (
+	_ "embed"
+
+	"github.com/weir-dev/weir/internal/container"
+	"github.com/weir-dev/weir/internal/sys"
+)
 
 // The static programs that weir carries; make builds them before it.
 var (
@@ -11,3 +16,9 @@ var (
 	//go:embed embed/weir-images
 	weirImages []byte
 )
+
+// lastStage is weir-init for a container. Its megabyte and a half is not kept in
+// memory while that runs.
+func lastStage() *container.Init {
+	return container.NewInit(weirInit, func() { sys.Unload(weirInit) })
+}

@@ -108,7 +108,7 @@ func (f *runFlags) run(cmd *cobra.Command, args []string) (int, error) {
 		return 125, errors.New("-t: the input device is not a terminal: leave out -t, or -i")
 	}
 	spec := &container.Spec{
-		Init:           container.NewInit(weirInit),
+		Init:           lastStage(),
 		User:           f.user,
 		Groups:         f.groups,
 		Reaper:         f.init,

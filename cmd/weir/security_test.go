@@ -1,6 +1,7 @@
 package main
 
 import (
+	"crypto/sha256"
 	"os"
 	"path/filepath"
 	"testing"
@@ -8,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/weir-dev/weir/internal/container"
+	"github.com/weir-dev/weir/internal/sys"
 	"github.com/weir-dev/weir/seccomp"
 )
 
@@ -48,5 +50,13 @@ func TestTheFlagsOfTheFilterAreTheProfilesUnlessSpecAllowIsGiven(t *testing.T) {
 		if got.Flags != c.want {
 			t.Errorf("%s %v: %v, want %v", filepath.Base(c.profile), c.options, got.Flags, c.want)
 		}
+	}
+}
+
+func TestWhatIsUnloadedIsStillThere(t *testing.T) {
+	before := sha256.Sum256(weirInit)
+	sys.Unload(weirInit)
+	if sha256.Sum256(weirInit) != before {
+		t.Error("the embedded weir-init has changed")
 	}
 }

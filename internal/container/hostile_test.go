@@ -189,7 +189,7 @@ func TestTheLaunchersExecutableCannotBeOverwritten(t *testing.T) {
 }
 
 func TestTheMemoryFileOfTheLastStageIsSealed(t *testing.T) {
-	f, err := NewInit([]byte("contents")).open()
+	f, err := NewInit([]byte("contents"), nil).open()
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -128,7 +128,7 @@ func launcher(path string) int {
 		fmt.Fprintln(os.Stderr, "launcher:", err)
 		return 99
 	}
-	l.Spec.Init = NewInit(b)
+	l.Spec.Init = NewInit(b, nil)
 	l.Spec.Stdout, l.Spec.Stderr = os.Stdout, os.Stderr
 	if l.Stdin {
 		l.Spec.Stdin = os.Stdin
@@ -209,7 +209,7 @@ func over(t *testing.T, dir string, args ...string) *Spec {
 	t.Helper()
 	scratch := scratchLayer(t)
 	s := &Spec{
-		Init: NewInit(initELF), Layers: []string{dir}, Args: args, Caps: seccomp.DefaultCaps,
+		Init: NewInit(initELF, nil), Layers: []string{dir}, Args: args, Caps: seccomp.DefaultCaps,
 		Upper: scratch.Upper, Work: scratch.Work,
 	}
 	return s

@@ -20,12 +20,16 @@ type Init struct {
 }
 
 // NewInit makes the file of the ELF file of cmd/weir-init. It does so beside what the
-// caller does next. The file lasts as long as the Init, for any number of containers.
-func NewInit(elf []byte) *Init {
+// caller does next, and calls done, if not nil, when the ELF file is not needed any
+// more. The file lasts as long as the Init, for any number of containers.
+func NewInit(elf []byte, done func()) *Init {
 	i := &Init{made: make(chan struct{})}
 	go func() {
 		i.file, i.err = sealed(elf)
 		close(i.made)
+		if done != nil {
+			done()
+		}
 	}()
 	return i
 }

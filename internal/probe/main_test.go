@@ -45,7 +45,7 @@ func unconfined(t *testing.T, caps seccomp.Caps) *Launch {
 	t.Helper()
 	kerneltest.Require(t, kerneltest.Root, kerneltest.Feature(kernel.KeySyscall))
 	return &Launch{
-		Spec:   container.Spec{Init: container.NewInit(elf(t, "github.com/weir-dev/weir/cmd/weir-init")), Caps: caps},
+		Spec:   container.Spec{Init: container.NewInit(elf(t, "github.com/weir-dev/weir/cmd/weir-init"), nil), Caps: caps},
 		Prober: elf(t, "github.com/weir-dev/weir/cmd/weir-prober"),
 	}
 }
