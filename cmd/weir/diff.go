@@ -3,7 +3,6 @@ package main
 import (
 	"bytes"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"strings"
@@ -45,8 +44,8 @@ looser), 1 if there is one, and 2 on trouble, or if it cannot be decided.`,
 			if failOn != "any" && failOn != "looser" {
 				return hintf(fmt.Errorf("--fail-on: unknown direction %q", failOn), "it is any or looser")
 			}
-			if args[0] == "-" && args[1] == "-" {
-				return errors.New("only one of the two can be standard input")
+			if err := oneInput(args); err != nil {
+				return err
 			}
 			f, err := facts.facts()
 			if err != nil {

@@ -1,9 +1,11 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"runtime"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -215,6 +217,14 @@ func profileAndFacts(cmd *cobra.Command, arg string, read *readFlags, flags *fac
 	}
 	p, err := read.read(arg, cmd.InOrStdin())
 	return p, facts, err
+}
+
+// oneInput refuses to read standard input twice.
+func oneInput(args []string) error {
+	if i := slices.Index(args, "-"); i >= 0 && slices.Contains(args[i+1:], "-") {
+		return errors.New("only one file can be standard input")
+	}
+	return nil
 }
 
 // readSource reads the text of a PROFILE, and says what it is called.

@@ -44,6 +44,9 @@ that would change, as a patch, and changes nothing; the exit code is 1 if it is 
 			if !ok {
 				return hintf(fmt.Errorf("--fail-on: unknown level %q", failOn), "the levels are error, warning and note")
 			}
+			if err := oneInput(args); err != nil {
+				return err
+			}
 			f, err := facts.facts()
 			if err != nil {
 				return err

@@ -3,7 +3,6 @@ package main
 import (
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -36,14 +35,14 @@ profile cannot say is an error, with a call.`,
 		Args: cobra.MinimumNArgs(2),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if union == intersect {
-				return hintf(errors.New("weir merge: say how"), "--union lets through what any profile does, --intersect what all do")
+				return hintf(errors.New("merge: neither --union nor --intersect is given"), "--union lets through what any profile does, --intersect what all do")
 			}
 			how := convert.Intersection
 			if union {
 				how = convert.Union
 			}
-			if i := slices.Index(args, "-"); i >= 0 && slices.Contains(args[i+1:], "-") {
-				return errors.New("only one of the profiles can be standard input")
+			if err := oneInput(args); err != nil {
+				return err
 			}
 			f, err := facts.facts()
 			if err != nil {

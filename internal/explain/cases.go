@@ -1,6 +1,7 @@
 package explain
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 
@@ -11,8 +12,10 @@ import (
 // An Expectation is one line of a table of cases: a call, and what a profile
 // should do with it.
 type Expectation struct {
-	Line int
-	Text string // the line
+	File string `json:"file"`
+	Line int    `json:"line"`
+	Text string `json:"case"` // the line, without comments
+
 	call calls.Call
 	want func(seccomp.Return) bool
 }
@@ -28,7 +31,9 @@ type Expectation struct {
 // process), an errno by name or number, or denied: anything that does not run
 // the call. Empty lines and those that begin with # do not count, nor does what
 // follows " #".
-func ParseCases(text string, native seccomp.Arch) ([]Expectation, error) {
+//
+// An error is a [*CaseError].
+func ParseCases(file, text string, native seccomp.Arch) ([]Expectation, error) {
 	var cases []Expectation
 	for i, line := range strings.Split(text, "\n") {
 		bare, _, _ := strings.Cut(line, " #")
@@ -38,12 +43,35 @@ func ParseCases(text string, native seccomp.Arch) ([]Expectation, error) {
 		}
 		e, err := parseCase(bare, native)
 		if err != nil {
-			return nil, fmt.Errorf("line %d: %w", i+1, err)
+			return nil, newCaseError(file, i+1, line, err)
 		}
-		e.Line, e.Text = i+1, bare
+		e.File, e.Line, e.Text = file, i+1, bare
 		cases = append(cases, e)
 	}
 	return cases, nil
+}
+
+// A CaseError is what is wrong with a line of a table.
+type CaseError struct {
+	File         string
+	Line, Column int
+	Msg, Hint    string
+}
+
+func (e *CaseError) Error() string {
+	return fmt.Sprintf("%s:%d:%d: %s", e.File, e.Line, e.Column, e.Msg)
+}
+
+// newCaseError finds the column: of what is wrong with the call, or else of the
+// first word.
+func newCaseError(file string, n int, line string, err error) *CaseError {
+	e := &CaseError{File: file, Line: n, Column: 1 + len(line) - len(strings.TrimLeft(line, " \t")), Msg: err.Error()}
+	var call *calls.Error
+	if errors.As(err, &call) {
+		e.Column = max(strings.Index(line, call.Text), 0) + call.Column
+		e.Msg, e.Hint = call.Msg, call.Hint
+	}
+	return e
 }
 
 func parseCase(line string, arch seccomp.Arch) (Expectation, error) {
@@ -102,13 +130,13 @@ func parseVerdict(a seccomp.Arch, s string) (func(seccomp.Return) bool, error) {
 			return func(r seccomp.Return) bool { return r == seccomp.ReturnErrno(e) }, nil
 		}
 	}
-	return nil, fmt.Errorf("verdict %q is not allow, log, notify, trace, trap, kill, denied or an errno", s)
+	return nil, fmt.Errorf("verdict %q is not allow, log, notify, trace, trap, kill, kill thread, kill process, denied or an errno", s)
 }
 
 // A Failure is a case that the profile does not meet.
 type Failure struct {
 	Expectation
-	Answer *Answer // without flips, doors and guards
+	Answer *Answer `json:"answer"` // without other doors and why the call is guarded
 }
 
 // Check holds the profile against a table and returns what it does not meet, in
@@ -119,11 +147,13 @@ func (q Question) Check(cases []Expectation) ([]Failure, error) {
 	if err != nil {
 		return nil, err
 	}
-	var failures []Failure
+	failures := []Failure{}
 	for _, e := range cases {
 		a := r.ask(e.call)
 		for _, c := range a.Cases {
 			if !e.want(c.Outcome.ret) {
+				a.Notes = append(a.Notes, r.conflicts(e.call)...)
+				a.Flips = append(a.Flips, r.flips(e.call, a)...)
 				failures = append(failures, Failure{e, a})
 				break
 			}

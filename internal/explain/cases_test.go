@@ -39,15 +39,28 @@ func TestCasesThatItDoesNotMeet(t *testing.T) {
 	}
 }
 
+// Without its own rule socketcall gets what the rule of socket allows.
+func TestWhatLeadsToTheSameVerdictIsNoChange(t *testing.T) {
+	failures := check(t, "x86: socketcall(SYS_SOCKET) = denied")
+	if len(failures) != 1 || len(failures[0].Answer.Flips) != 0 {
+		t.Errorf("%+v", failures)
+	}
+	if failures = check(t, "mount = allow"); len(failures) != 1 || len(failures[0].Answer.Flips) != 2 {
+		t.Errorf("%+v", failures)
+	}
+}
+
 func TestBadCasesNameTheirLine(t *testing.T) {
 	for line, want := range map[string]string{
-		"mount":              "line 2: \"mount\" is not CALL = VERDICT",
-		"mount = maybe":      "line 2: verdict \"maybe\"",
-		"mountt = EPERM":     "line 2: ",
-		"clone(NEWUSR) = 1":  "line 2: ",
-		"mount = EPERM typo": "line 2: verdict \"EPERM typo\"",
+		"mount":              "table:2:1: \"mount\" is not CALL = VERDICT",
+		"mount = maybe":      "table:2:1: verdict \"maybe\"",
+		"  mountt = EPERM":   "table:2:3: no architecture has a system call \"mountt\"",
+		"clone(NEWUSR) = 1":  "table:2:7: unknown constant NEWUSR",
+		"x86: clone(NEWUSR)": "table:2:1: \"x86: clone(NEWUSR)\" is not",
+		"x86: reed = allow":  "table:2:6: no architecture",
+		"mount = EPERM typo": "table:2:1: verdict \"EPERM typo\"",
 	} {
-		if _, err := ParseCases("\n"+line, seccomp.ArchX86_64); err == nil || !strings.Contains(err.Error(), want) {
+		if _, err := ParseCases("table", "\n"+line, seccomp.ArchX86_64); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: error %v, want %q", line, err, want)
 		}
 	}
@@ -56,7 +69,7 @@ func TestBadCasesNameTheirLine(t *testing.T) {
 func check(t *testing.T, table string) []Failure {
 	t.Helper()
 	facts := seccomp.Facts{Arch: seccomp.ArchX86_64, Kernel: seccomp.KernelVersion{Major: 6, Minor: 18}, Caps: seccomp.DefaultCaps}
-	cases, err := ParseCases(table, facts.Arch)
+	cases, err := ParseCases("table", table, facts.Arch)
 	if err != nil {
 		t.Fatal(err)
 	}

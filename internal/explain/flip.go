@@ -50,7 +50,7 @@ func (t *trial) try(by, change string, q Question) bool {
 		return false
 	}
 	then := r.ask(t.call)
-	if sameCases(t.now.Cases, then.Cases) {
+	if t.now.Verdict != nil && then.Verdict != nil && t.now.Verdict.ret == then.Verdict.ret || sameCases(t.now.Cases, then.Cases) {
 		return false
 	}
 	t.found = append(t.found, Flip{by, change, then.Verdict})
