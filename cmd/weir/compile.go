@@ -74,7 +74,7 @@ annotation run.oci.seccomp_bpf_data; json is an array of instructions.`,
 func addStrictness(cmd *cobra.Command, strict *bool, read *readFlags) {
 	cmd.Flags().BoolVar(strict, "strict", false, "make errors of the notes about the profile")
 	read.add(cmd)
-	cmd.MarkFlagsMutuallyExclusive("strict", "lenient")
+	exclusive(cmd, "strict", "lenient")
 }
 
 // printNotes prints the notes about a profile, each on a line. With strict they

@@ -31,9 +31,14 @@ func addCompletions(root *cobra.Command) {
 		"merge":   profiles,
 		"schema":  words(),
 		"explain": first(profiles),
-		"test":    first(profiles, files),
-		"lint":    profiles,
-		"diff":    first(profiles, profiles),
+		"test": func(cmd *cobra.Command, args []string, toComplete string) ([]string, cobra.ShellCompDirective) {
+			if len(args) == 0 {
+				return profiles(cmd, args, toComplete)
+			}
+			return files(cmd, args, toComplete)
+		},
+		"lint": profiles,
+		"diff": first(profiles, profiles),
 	}
 	values := map[string]completer{
 		"against":      profiles,
@@ -48,7 +53,7 @@ func addCompletions(root *cobra.Command) {
 		"security-opt": securityOptions,
 
 		"compile --format":   words(strings.Split(programFormats, ", ")...),
-		"convert --from":     words(strings.Split(formatNames(), ", ")...),
+		"convert --from":     words(strings.Split(formatNames()+", program", ", ")...),
 		"convert --to":       words(strings.Split(formatNames(), ", ")...),
 		"decompile --format": words("oci", "text", "json"),
 		"diff --fail-on":     words("any", "looser"),

@@ -88,7 +88,7 @@ which.`,
 	cmd.Flags().StringVarP(&output, "output", "o", "", "file to write (default: standard output)")
 	cmd.Flags().BoolVar(&strict, "strict", false, "make errors of the notes about the profile and of what is lost")
 	read.addLenient(cmd)
-	cmd.MarkFlagsMutuallyExclusive("strict", "lenient")
+	exclusive(cmd, "strict", "lenient")
 	return cmd
 }
 

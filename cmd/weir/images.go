@@ -71,8 +71,8 @@ others are counted for each of them.`,
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
 	cmd.Flags().BoolVarP(&quiet, "quiet", "q", false, "print IDs only")
 	cmd.Flags().BoolVar(&noTrunc, "no-trunc", false, "print whole IDs")
-	cmd.MarkFlagsMutuallyExclusive("json", "quiet")
-	cmd.MarkFlagsMutuallyExclusive("json", "no-trunc")
+	exclusive(cmd, "json", "quiet")
+	exclusive(cmd, "json", "no-trunc")
 	return cmd
 }
 

@@ -83,7 +83,7 @@ that would change, as a patch, and changes nothing; the exit code is 1 if it is 
 	cmd.Flags().StringVar(&failOn, "fail-on", "warning", "exit with 1 if something is found at this level or above it: error, warning or note")
 	cmd.Flags().BoolVar(&fix, "fix", false, "mend in the files what has one remedy")
 	cmd.Flags().BoolVar(&diff, "diff", false, "show what --fix would change, and change nothing")
-	cmd.MarkFlagsMutuallyExclusive("fix", "diff")
+	exclusive(cmd, "fix", "diff")
 	return cmd
 }
 

@@ -118,6 +118,7 @@ oci://HOST/PATH@sha256:DIGEST (one that weir push put into a registry).`,
 		{"images", pruneCommand()},
 	} {
 		verb.cmd.GroupID = verb.group
+		sayUsage(verb.cmd)
 		root.AddCommand(verb.cmd)
 	}
 	root.AddCommand(completionCommand())

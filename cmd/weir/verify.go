@@ -44,6 +44,9 @@ be decided. weir diff pid:N PROFILE, or container:NAME, lists all differences.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			byName := cmd.Flags().Changed("container")
+			if !byName && !cmd.Flags().Changed("pid") {
+				return hintf(errors.New("verify: neither --pid nor --container is given"), "usage: %s", cmd.UseLine())
+			}
 			if !byName && pid <= 0 {
 				return fmt.Errorf("--pid: %d is not the number of a process", pid)
 			}
@@ -86,8 +89,7 @@ be decided. weir diff pid:N PROFILE, or container:NAME, lists all differences.`,
 	cmd.Flags().StringVar(&against, "against", "", "the profile to hold it against")
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
 	read.add(cmd)
-	cmd.MarkFlagsOneRequired("pid", "container")
-	cmd.MarkFlagsMutuallyExclusive("pid", "container")
+	exclusive(cmd, "pid", "container")
 	return cmd
 }
 

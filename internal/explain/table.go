@@ -90,13 +90,14 @@ func (s Style) table(b *strings.Builder, indent string, rows [][]cell) {
 			b.WriteString(s.paint(c, c.text))
 			pad := widths[i] - len(c.text)
 			at += widths[i] + 2
-			if pad < 0 && i < len(row)-1 {
+			if strings.Join(texts(row[i+1:]), "") == "" {
+				break
+			}
+			if pad < 0 {
 				b.WriteString("\n" + strings.Repeat(" ", at))
 				continue
 			}
-			if strings.Join(texts(row[i+1:]), "") != "" {
-				b.WriteString(strings.Repeat(" ", pad+2))
-			}
+			b.WriteString(strings.Repeat(" ", pad+2))
 		}
 		b.WriteByte('\n')
 	}
