@@ -170,14 +170,10 @@ func TestARegistryThatFallsSilentIsAnErrorThatNamesIt(t *testing.T) {
 	s := newStore(t)
 	ref := parse(t, proxy.Host+"/long:1")
 	proxy.BreakAfter(1 << 20)
-	began := time.Now()
 	_, err := Pull(t.Context(), s, ref, Options{Registry: registry.Options{Patience: registry.Patience{Tries: 1, Stall: time.Second}}})
 	if err == nil || !strings.HasPrefix(err.Error(), "pull "+ref.Familiar()+": layer sha256:") ||
 		!strings.Contains(err.Error(), proxy.Host+": nothing came for 1s") {
 		t.Errorf("got %v", err)
-	}
-	if d := time.Since(began); d > 15*time.Second {
-		t.Errorf("it took %v", d)
 	}
 	checkStore(t, s)
 	if _, err := Pull(t.Context(), s, ref, Options{Registry: hasty}); err != nil {
