@@ -3,13 +3,12 @@ package convert
 import (
 	"fmt"
 	"slices"
-	"strings"
 
+	"github.com/weir-dev/weir/calls"
 	"github.com/weir-dev/weir/compile"
 	"github.com/weir-dev/weir/policy"
 	"github.com/weir-dev/weir/profile"
 	"github.com/weir-dev/weir/seccomp"
-	"github.com/weir-dev/weir/syscalls"
 	"github.com/weir-dev/weir/verify"
 )
 
@@ -192,16 +191,13 @@ func (c *conversion) compare(read *policy.Policy) (*verify.Result, error) {
 // Difference says in a line what a proof found: the call, what the result answers
 // and what the profile does.
 func Difference(r *verify.Result) string {
-	name := fmt.Sprintf("call %d of architecture %#x", r.Witness.Nr, uint32(r.Witness.Arch))
+	w := r.Witness
+	abi, arch := fmt.Sprintf("architecture %#x", uint32(w.Arch)), seccomp.Arch(0)
 	for _, a := range seccomp.Archs() {
-		if call, ok := syscalls.At(a, r.Witness.Nr); ok && a.Audit() == r.Witness.Arch {
-			name = fmt.Sprintf("%s %v", a.Name(), call)
+		if two := a == seccomp.ArchX86_64 || a == seccomp.ArchX32; a.Audit() == w.Arch && (!two || w.Nr.X32() == (a == seccomp.ArchX32)) {
+			abi, arch = a.Name(), a
 			break
 		}
 	}
-	var args []string
-	for _, v := range r.Witness.Args {
-		args = append(args, fmt.Sprintf("%#x", v))
-	}
-	return fmt.Sprintf("%s(%s) gets %v from the result, %v from the profile", name, strings.Join(args, ", "), r.Got, r.Want)
+	return fmt.Sprintf("%s %s gets %v from the result, %v from the profile", abi, calls.Format(arch, w), r.Got, r.Want)
 }

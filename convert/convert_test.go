@@ -152,7 +152,7 @@ var lossCases = []lossCase{
 	{"a value of 64 bits is cut where registers have 32", convert.OCI,
 		`{"defaultAction":"SCMP_ACT_ERRNO","architectures":["SCMP_ARCH_X86_64","SCMP_ARCH_X86"],"syscalls":[
 			{"names":["fcntl"],"action":"SCMP_ACT_ALLOW","args":[{"index":2,"value":4294967296,"op":"SCMP_CMP_EQ"}]}]}`,
-		"x86 fcntl(0x0, 0x0, 0x0, 0x0, 0x0, 0x0) gets allow from the result, errno EPERM from the profile"},
+		"x86 fcntl(0, F_DUPFD, 0) gets allow from the result, errno EPERM from the profile"},
 	{"a SeccompProfile has no default errno", convert.SPO,
 		`{"defaultAction":"SCMP_ACT_ERRNO","defaultErrnoRet":38}`, "defaultErrnoRet: a SeccompProfile has no defaultErrnoRet: errno ENOSYS becomes errno EPERM"},
 	{"a SeccompProfile has no errno 0", convert.SPO,

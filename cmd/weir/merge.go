@@ -34,7 +34,7 @@ profile cannot say is an error, with a call.`,
   weir merge --intersect builtin company.json`,
 		Args: cobra.MinimumNArgs(2),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if union == intersect {
+			if !union && !intersect {
 				return hintf(errors.New("merge: neither --union nor --intersect is given"), "--union lets through what any profile does, --intersect what all do")
 			}
 			how := convert.Intersection
@@ -75,6 +75,7 @@ profile cannot say is an error, with a call.`,
 	cmd.Flags().BoolVar(&union, "union", false, "let through what any of the profiles does")
 	cmd.Flags().BoolVar(&intersect, "intersect", false, "let through what all of them do")
 	cmd.Flags().StringVarP(&output, "output", "o", "", "file to write (default: standard output)")
+	exclusive(cmd, "union", "intersect")
 	addStrictness(cmd, &strict, &read)
 	return cmd
 }
