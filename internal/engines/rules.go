@@ -225,7 +225,8 @@ const unclear = "libseccomp decides about its rules together by an order of its 
 
 // certain reports the sets of rules that libseccomp was never seen to compile
 // otherwise than they read: one action, and one rule, or comparisons for equality,
-// or orders on one argument whose values share their upper word.
+// or orders on one argument whose values share their upper word; or several actions
+// for sets of values of one argument, of which no two meet.
 func (d *decision) certain() bool {
 	if d.many || len(d.rules) < 2 {
 		return !d.many
@@ -234,7 +235,7 @@ func (d *decision) certain() bool {
 	equality, single := true, true
 	for _, r := range d.rules {
 		if r.ret != first.ret {
-			return false
+			return d.apart()
 		}
 		for _, c := range r.conds {
 			order := c.Op != seccomp.OpEqualTo && c.Op != seccomp.OpMaskedEqual
@@ -244,6 +245,37 @@ func (d *decision) certain() bool {
 		}
 	}
 	return equality || single
+}
+
+// apart reports whether every rule compares the same argument once, for equality, and
+// no value of it fits two rules with different actions.
+func (d *decision) apart() bool {
+	for i, r := range d.rules {
+		if len(r.conds) != 1 || r.conds[0].Arg != d.rules[0].conds[0].Arg {
+			return false
+		}
+		mask, value, ok := bits(r.conds[0])
+		if !ok {
+			return false
+		}
+		for _, other := range d.rules[:i] {
+			if with, against, _ := bits(other.conds[0]); other.ret != r.ret && (value^against)&mask&with == 0 {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+// bits are those that a condition compares for equality, and with what.
+func bits(c policy.Cond) (mask, value uint64, ok bool) {
+	switch c.Op {
+	case seccomp.OpEqualTo:
+		return 1<<64 - 1, c.Value, true
+	case seccomp.OpMaskedEqual:
+		return c.Value, c.ValueTwo, true
+	}
+	return 0, 0, false
 }
 
 // decide finds the calls about which libseccomp's answer is not certain: those

@@ -67,6 +67,7 @@ var profiles = []struct{ what, source string }{
 	{"equalities on several", denying(rule("kcmp", "ERRNO", arg("0", "EQ", "3"), arg("2", "EQ", "4")), rule("kcmp", "ERRNO", arg("1", "EQ", "4")), rule("kcmp", "ERRNO", masked("0", "7", "2")))},
 	{"a mask without bits", denying(rule("personality", "ERRNO", masked("0", "0", "0")))},
 	{"actions that overlap", denying(rule("bpf", "ERRNO", arg("0", "LE", "7")), rule("bpf", "LOG", arg("0", "GE", "5")))},
+	{"actions that do not meet", denying(rule("personality", "ERRNO", arg("0", "EQ", "8")), rule("personality", "LOG", masked("0", "4294967295", "4")), rule("kcmp", "ERRNO", arg("2", "EQ", "1")))},
 	{"names that nobody knows", denying(`{"names": ["no_such_call", "kcmp"], "action": "SCMP_ACT_ERRNO"}`)},
 	{"a name that only new libraries know", allowing(must + `,"mseal"`)},
 	{"a largest number that is a deny", allowing(must, rule("futex_waitv", "ERRNO"))},
