@@ -97,6 +97,10 @@ type process struct {
 	took    time.Duration // from before it was stopped to after it went on
 }
 
+// unconfined reports that a process was read, and has no filter: the kernel lets
+// every call through.
+func unconfined(err error) bool { return errors.Is(err, kernel.ErrNoFilter) }
+
 // readRunning reads pid:N and container:NAME.
 func readRunning(arg string) (p process, ok bool, err error) {
 	if number, ok := strings.CutPrefix(arg, "pid:"); ok {
@@ -127,7 +131,7 @@ func (p *process) logs() bool {
 func readProcess(pid int) (process, error) {
 	start := time.Now()
 	filters, err := kernel.ReadBack(pid)
-	p := process{pid: pid, filters: filters, took: time.Since(start)}
+	p := process{subject: subject{name: fmt.Sprintf("process %d", pid)}, pid: pid, filters: filters, took: time.Since(start)}
 	if err != nil {
 		var failed *kernel.Error
 		if errors.As(err, &failed) && failed.Hint() != "" {
@@ -135,7 +139,6 @@ func readProcess(pid int) (process, error) {
 		}
 		return p, err
 	}
-	p.name = fmt.Sprintf("process %d", pid)
 	for _, f := range filters {
 		p.Filters = append(p.Filters, f.Program)
 	}

@@ -15,14 +15,17 @@ func readContainer(name string) (process, error) {
 	}
 	p, err := readProcess(c.PID)
 	if err != nil {
-		return p, fmt.Errorf("container %s: %w", c, err)
+		err = fmt.Errorf("container %s: %w", c, err)
+	}
+	if err != nil && !unconfined(err) {
+		return p, err
 	}
 	// The number may have become another process's since it was found.
-	if again, err := findContainer(name); err != nil || again.PID != c.PID {
+	if again, failed := findContainer(name); failed != nil || again.PID != c.PID {
 		return p, fmt.Errorf("container %s has ended while its filters were read", c)
 	}
 	p.name = fmt.Sprintf("container %s, process %d", c, c.PID)
-	return p, nil
+	return p, err
 }
 
 func findContainer(name string) (*running.Container, error) {

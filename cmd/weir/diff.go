@@ -54,6 +54,9 @@ looser), 1 if there is one, and 2 on trouble, or if it cannot be decided.`,
 			var subjects [2]subject
 			for i, arg := range args {
 				p, running, err := readRunning(arg)
+				if unconfined(err) {
+					err = nil
+				}
 				if running && err == nil {
 					subjects[i] = p.subject
 					f.Caps, err = p.caps()

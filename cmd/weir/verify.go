@@ -36,8 +36,8 @@ crun, by its name, its id, or what its id begins with.
 The process is stopped while the kernel copies the filters, which takes well below a
 millisecond, and goes on in any case.
 
-The exit code is 0 if they are equal, 1 if they differ, and 2 on trouble, or if it cannot
-be decided. weir diff pid:N PROFILE, or container:NAME, lists all differences.`,
+The exit code is 0 if they are equal, 1 if they differ, as where there is no filter, and 2
+on trouble, or if it cannot be decided. weir diff pid:N PROFILE, or container:NAME, lists all differences.`,
 		Example: `  weir verify --pid 4711 --against builtin
   weir verify --container web --against profile.json
   weir verify --pid 4711`,
@@ -60,7 +60,7 @@ be decided. weir diff pid:N PROFILE, or container:NAME, lists all differences.`,
 			} else {
 				target, err = readProcess(pid)
 			}
-			if err != nil {
+			if err != nil && (against == "" || !unconfined(err)) {
 				return err
 			}
 			facts, err := new(factFlags).facts()
@@ -196,7 +196,11 @@ func effective(w io.Writer, arch seccomp.Arch, target *process, asJSON bool) err
 
 // printProcess says what was read and what that took.
 func printProcess(w io.Writer, target *process) {
-	fmt.Fprintf(w, "%s: %s", target.name, plural(len(target.filters), "filter"))
+	count := "no filter"
+	if n := len(target.filters); n > 0 {
+		count = plural(n, "filter")
+	}
+	fmt.Fprintf(w, "%s: %s", target.name, count)
 	for i, f := range target.filters {
 		fmt.Fprintf(w, "%s %s", [...]string{":", ","}[min(i, 1)], plural(len(f.Program), "instruction"))
 		if f.Flags != 0 {

@@ -271,13 +271,36 @@ func startEngine(t *testing.T, engine, profile string) int {
 	return pid
 }
 
+func TestAProcessWithoutAFilterLetsEverythingThrough(t *testing.T) {
+	kerneltest.Require(t, kerneltest.Root, kerneltest.Feature(kernel.KeyReadBack), kerneltest.Tool("busybox"))
+	free := exec.Command("/bin/busybox", "sleep", "60")
+	if err := free.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		free.Process.Kill()
+		free.Wait()
+	})
+	holds(t, free.Process.Pid, "builtin", 1, ": no filter; stopped for at most ", "different from builtin: ", "  allow\n")
+	out, code := weirOutput(t, "verify", "--json", "--pid", strconv.Itoa(free.Process.Pid), "--against", "builtin")
+	if code != 1 || !strings.Contains(out, `"filters": [],`) || !strings.Contains(out, `"direction": "tighter",`) {
+		t.Errorf("exit code %d\n%s", code, out)
+	}
+	out, code = weirOutput(t, "diff", "builtin", "pid:"+strconv.Itoa(free.Process.Pid), "--fail-on", "looser")
+	if code != 1 || !strings.Contains(out, " looser, 0 tighter, 0 different: from builtin to process ") {
+		t.Errorf("exit code %d\n%s", code, out)
+	}
+}
+
 func TestAProcessThatCannotBeVerified(t *testing.T) {
 	kerneltest.Require(t, kerneltest.Root, kerneltest.Feature(kernel.KeyReadBack), kerneltest.Tool("busybox"))
 	free := exec.Command("/bin/busybox", "sleep", "60")
 	if err := free.Start(); err != nil {
 		t.Fatal(err)
 	}
-	holds(t, free.Process.Pid, "builtin", 2, "the thread has no filter")
+	if out, code := weirOutput(t, "verify", "--pid", strconv.Itoa(free.Process.Pid)); code != 2 || !strings.Contains(out, "the thread has no filter") {
+		t.Errorf("exit code %d\n%s", code, out)
+	}
 	free.Process.Kill()
 	free.Wait()
 	holds(t, free.Process.Pid, "builtin", 2, "there is no such thread", "hint: ")
