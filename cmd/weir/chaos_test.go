@@ -8,14 +8,16 @@ import (
 	"os/exec"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
 	"github.com/weir-dev/weir/internal/kerneltest"
 )
 
-// chaosRounds is how often weir is killed: some hundred times in a minute.
+// chaosRounds is how often a container is ended: some hundred times in a minute.
 const chaosRounds = 300
 
 // A footprint is what containers could leave behind on this machine.
@@ -69,8 +71,52 @@ func (f footprint) String() string {
 	return fmt.Sprintf("%d PID namespaces, %d mounts, %d scratch directories, processes %q", f.namespaces, f.mounts, f.scratch, f.processes)
 }
 
-// Weir is killed at whatever moment; what cannot end by itself, a directory on
-// disk or a cgroup, the next start of its kind removes.
+// endings are the ways in which a container ends here, the frequent one several times.
+var endings = []func(weir int){
+	killWeir, killWeir, killWeir,
+	func(weir int) { syscall.Kill(weir, syscall.SIGTERM) },
+	// Its children are the last stage, which becomes the container's first process,
+	// and the guard.
+	func(weir int) {
+		var children []string
+		lists, _ := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/children", weir))
+		for _, list := range lists {
+			b, _ := os.ReadFile(list)
+			children = append(children, strings.Fields(string(b))...)
+		}
+		if len(children) == 0 { // none yet
+			killWeir(weir)
+			return
+		}
+		if pid, err := strconv.Atoi(children[rand.N(len(children))]); err == nil {
+			syscall.Kill(pid, syscall.SIGKILL)
+		}
+	},
+}
+
+func killWeir(pid int) { syscall.Kill(pid, syscall.SIGKILL) }
+
+// endWith ends a container, and waits until weir has ended, too. A shell is ignorant of
+// SIGTERM until its trap is set, so that is sent again.
+func endWith(t *testing.T, cmd *exec.Cmd, ending func(weir int)) {
+	t.Helper()
+	ended := make(chan struct{})
+	go func() { cmd.Wait(); close(ended) }()
+	for range 100 {
+		ending(cmd.Process.Pid)
+		select {
+		case <-ended:
+			return
+		case <-time.After(100 * time.Millisecond):
+		}
+	}
+	killWeir(cmd.Process.Pid)
+	t.Fatal("weir does not end")
+}
+
+// Weir, its last stage, its guard or the container's first process is killed or told
+// to end at whatever moment; what cannot end by itself, a directory on disk or a
+// cgroup, the next start removes.
 func TestSIGKILLAtAnyMomentLeavesNothingBehind(t *testing.T) {
 	rounds, users := chaosRounds, []string{"0", "1000"}
 	if testing.Short() {
@@ -118,7 +164,7 @@ func TestSIGKILLAtAnyMomentLeavesNothingBehind(t *testing.T) {
 		t.Fatalf("left by a run that ended: %v", before)
 	}
 
-	script := "mkdir -p /tmp/closed/written; chmod 0 /tmp/closed; while :; do sleep 1000 & wait; done # " + mark
+	script := "trap exit TERM; mkdir -p /tmp/closed/written; chmod 0 /tmp/closed; while :; do sleep 1000 & wait; done # " + mark
 	var limits []string
 	if os.Geteuid() == 0 { // a plain user may make no cgroups
 		limits = []string{"-m", "64m", "--pids-limit", "100"}
@@ -132,8 +178,7 @@ func TestSIGKILLAtAnyMomentLeavesNothingBehind(t *testing.T) {
 			t.Fatal(err)
 		}
 		time.Sleep(rand.N(whole * 2))
-		cmd.Process.Kill()
-		cmd.Wait()
+		endWith(t, cmd, endings[rand.N(len(endings))])
 		if i%20 != 19 {
 			continue
 		}
@@ -146,10 +191,10 @@ func TestSIGKILLAtAnyMomentLeavesNothingBehind(t *testing.T) {
 		}
 		after.scratch = 0
 		if after.String() != before.String() {
-			t.Fatalf("after %d kills: %v", i+1, after)
+			t.Fatalf("after %d rounds: %v", i+1, after)
 		}
 	}
-	if out, err := weir(slices.Concat([]string{"run"}, limits, []string{"box", "sh", "-c", "true"})...).CombinedOutput(); err != nil {
+	if out, err := weir("run", "box", "sh", "-c", "true").CombinedOutput(); err != nil {
 		t.Fatalf("the run after all that: %v\n%s", err, out)
 	}
 	if left := ownCgroups(t); !slices.Equal(left, cgroups) {

@@ -18,7 +18,7 @@ import (
 // In a pipeline megabytes go in and come out twice, of two readers one that is slow:
 // no byte is lost, nothing waits for ever, and the status is the program's.
 func TestMegabytesPassThroughAPipeline(t *testing.T) {
-	kerneltest.Require(t, kerneltest.Root, kerneltest.Tool("busybox"))
+	kerneltest.Require(t, kerneltest.Containers, kerneltest.Tool("busybox"))
 	root := t.TempDir()
 	busyboxRoot(t, root)
 	for _, name := range []string{"sh", "tee"} {

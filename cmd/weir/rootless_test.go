@@ -14,7 +14,8 @@ import (
 
 // The pages of testdata, and the tests that kill weir.
 func TestPagesAgainAsPlainUsers(t *testing.T) {
-	kerneltest.AgainAsPlainUsers(t, "^(TestScripts|TestAKilledWeirLeavesNothing|TestSIGKILLAtAnyMomentLeavesNothingBehind)$")
+	kerneltest.AgainAsPlainUsers(t, "^(TestScripts|TestAKilledWeirLeavesNothing|TestSIGKILLAtAnyMomentLeavesNothingBehind|"+
+		"TestMegabytesPassThroughAPipeline|TestFullScreenProgramsWorkAsOnTheHost|TestWeirIsAJobOfTheShell)$")
 }
 
 // delegatedEnv tells the pages that this user may make cgroups below its own.
