@@ -31,7 +31,8 @@ do not match and why, what would change it, other ways to the same act, and why 
 is guarded. Without CALL: the whole profile, for each ABI.
 
 A CALL is written as strace prints it: 'socket(AF_ALG, SOCK_SEQPACKET, 0)'. A name or a
-number alone asks about every argument; _ is one that is left open.
+number alone asks about every argument; _ is one that is left open. It is a call of the
+kernel's own ABI, if none is named: 'x86: socketcall(SYS_SOCKET)'.
 
 --arch all asks about the kernels of every architecture, in one line each.
 

@@ -137,13 +137,19 @@ func (q Question) resolve() (*resolved, error) {
 	return &resolved{Question: q, policy: p}, err
 }
 
-// Ask answers what happens to a call on the native architecture of the facts.
-// The call is written as [calls.Parse] reads it.
+// Ask answers what happens to a call on the native architecture of the facts, or on
+// the ABI that is named before it: x86: socketcall(SYS_SOCKET). The call is written as
+// [calls.Parse] reads it.
 func (q Question) Ask(text string) (*Answer, error) {
-	call, err := calls.Parse(q.Facts.Arch, text)
+	call, err := parseCall(text, q.Facts.Arch)
 	if err != nil {
 		return nil, err
 	}
+	return q.about(call)
+}
+
+// about answers all that there is to say about a call.
+func (q Question) about(call calls.Call) (*Answer, error) {
 	r, err := q.resolve()
 	if err != nil {
 		return nil, err

@@ -80,17 +80,23 @@ func parseCase(line string, arch seccomp.Arch) (Expectation, error) {
 		return Expectation{}, fmt.Errorf("%q is not CALL = VERDICT", line)
 	}
 	text, verdict := strings.TrimSpace(line[:equals]), strings.TrimSpace(line[equals+1:])
+	call, err := parseCall(text, arch)
+	if err != nil {
+		return Expectation{}, err
+	}
+	want, err := parseVerdict(call.Arch, verdict)
+	return Expectation{call: call, want: want}, err
+}
+
+// parseCall reads a call as [calls.Parse] does, for an architecture or for the ABI
+// that is before it: x86: socketcall(SYS_SOCKET).
+func parseCall(text string, arch seccomp.Arch) (calls.Call, error) {
 	if name, rest, ok := strings.Cut(text, ":"); ok {
 		if a, known := seccomp.ArchNamed(name); known {
 			arch, text = a, strings.TrimSpace(rest)
 		}
 	}
-	call, err := calls.Parse(arch, text)
-	if err != nil {
-		return Expectation{}, err
-	}
-	want, err := parseVerdict(arch, verdict)
-	return Expectation{call: call, want: want}, err
+	return calls.Parse(arch, text)
 }
 
 func parseVerdict(a seccomp.Arch, s string) (func(seccomp.Return) bool, error) {

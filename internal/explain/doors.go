@@ -22,8 +22,12 @@ func (r *resolved) doors(call calls.Call) []Door {
 	if call.Syscall == 0 {
 		return nil
 	}
+	served := kernelOf(r.Facts.Arch)
+	if !slices.Contains(served, call.Arch) {
+		served = kernelOf(call.Arch)
+	}
 	var found []Door
-	for _, a := range kernelOf(call.Arch) {
+	for _, a := range served {
 		if a != call.Arch {
 			found = r.elsewhere(found, call, a)
 		}

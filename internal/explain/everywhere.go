@@ -26,12 +26,16 @@ type Missing struct {
 // AskEverywhere asks about a call on the kernels of every architecture, with the
 // other facts as they are. If none has an answer, the error is the native one's.
 func (q Question) AskEverywhere(text string) (*Survey, error) {
-	s := &Survey{Call: text}
+	s := &Survey{Call: text, Answers: []*Answer{}, Missing: []Missing{}}
 	var native error
 	for _, a := range seccomp.Archs() {
 		there := q
 		there.Facts.Arch = a
-		answer, err := there.Ask(text)
+		var answer *Answer
+		call, err := calls.Parse(a, text)
+		if err == nil {
+			answer, err = there.about(call)
+		}
 		if err == nil {
 			s.Answers = append(s.Answers, answer)
 			continue
