@@ -88,6 +88,9 @@ oci://HOST/PATH@sha256:DIGEST (one that weir push put into a registry).`,
 		root.AddCommand(run)
 		return root
 	}
+	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
+		return hintf(err, "%s --help lists the flags", cmd.CommandPath())
+	})
 	for _, verb := range []struct {
 		group string
 		cmd   *cobra.Command
