@@ -133,6 +133,7 @@ What a flag is given means the same under both, but:
 |---|---|---|
 | ` + "`--network`" + ` | ` + "`bridge`" + ` unless named | ` + "`none`" + ` unless named; otherwise ` + "`host`" + ` alone |
 | ` + "`-v`" + ` of a path that does not exist | makes a directory of the host | refuses, as both do for ` + "`--mount`" + ` |
+| ` + "`-v /dev:/dev`" + ` | the devices that the devices cgroup allows, and the host's terminals | the usual devices, and terminals of its own |
 | ` + "`--tmpfs`" + ` and another mount at one place | takes both | refuses |
 | ` + "`--tmpfs PATH:dev`" + ` | takes it: the devices cgroup stands against it | refuses it, unless privileged |
 | ` + "`-m`" + ` where the kernel counts no swap | limits the memory alone, with a warning | refuses, unless ` + "`--memory-swap -1`" + ` asks for that |
