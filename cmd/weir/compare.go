@@ -61,6 +61,16 @@ func (f *readFlags) readEither(arg string, arch seccomp.Arch, stdin io.Reader) (
 	return name, nil, prog, err
 }
 
+// readProgram reads a program in any form.
+func readProgram(arg string, arch seccomp.Arch, stdin io.Reader) (name string, prog bpf.Program, err error) {
+	lenient := readFlags{as: "docker", lenient: true}
+	name, profile, prog, err := lenient.readEither(arg, arch, stdin)
+	if err == nil && profile != nil {
+		err = hintf(fmt.Errorf("%s: not a program", name), "it is a profile: weir explain shows it, weir compile makes a program of it")
+	}
+	return name, prog, err
+}
+
 // decodeProgram reads a program that a kernel of arch would take.
 func decodeProgram(name string, src []byte, arch seccomp.Arch) (bpf.Program, error) {
 	prog, err := bpf.Decode(src, arch.ByteOrder())

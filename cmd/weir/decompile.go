@@ -81,11 +81,7 @@ func readFilters(arg, arch string, stdin io.Reader) (process, seccomp.Arch, erro
 	if p, running, err := readRunning(arg); running {
 		return p, f.Arch, err
 	}
-	lenient := readFlags{as: "docker", lenient: true}
-	name, profile, prog, err := lenient.readEither(arg, f.Arch, stdin)
-	if err == nil && profile != nil {
-		err = hintf(fmt.Errorf("%s: not a program", name), "it is a profile already: weir explain shows it")
-	}
+	name, prog, err := readProgram(arg, f.Arch, stdin)
 	if err == nil && arch == "" {
 		err = ofOtherArch(name, prog, f.Arch)
 	}

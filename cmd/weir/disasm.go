@@ -1,9 +1,7 @@
 package main
 
 import (
-	"fmt"
 	"io"
-	"os"
 
 	"github.com/spf13/cobra"
 
@@ -26,7 +24,7 @@ FILE, or - for standard input, has any form that weir compile writes: ` + progra
 			if err != nil {
 				return err
 			}
-			prog, err := readProgram(args[0], cmd.InOrStdin(), f.Arch.ByteOrder())
+			_, prog, err := readProgram(args[0], f.Arch, cmd.InOrStdin())
 			if err != nil {
 				return err
 			}
@@ -36,32 +34,6 @@ FILE, or - for standard input, has any form that weir compile writes: ` + progra
 	}
 	cmd.Flags().StringVar(&arch, "arch", "", "architecture of the kernel that the program is for: its byte order (default: this machine's)")
 	return cmd
-}
-
-// readProgram reads a program from a file, or from standard input for "-", and
-// refuses one that the kernel would refuse.
-func readProgram(path string, stdin io.Reader, order seccomp.ByteOrder) (bpf.Program, error) {
-	in := stdin
-	if path != "-" {
-		f, err := os.Open(path)
-		if err != nil {
-			return nil, err
-		}
-		defer f.Close()
-		in = f
-	}
-	text, err := io.ReadAll(io.LimitReader(in, bpf.MaxInput+1))
-	if err != nil {
-		return nil, err
-	}
-	prog, err := bpf.Decode(text, order)
-	if err == nil {
-		err = prog.Check()
-	}
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", path, err)
-	}
-	return prog, nil
 }
 
 // The class of an opcode, in its low three bits (include/uapi/linux/bpf_common.h).

@@ -33,7 +33,7 @@ func confined() {
 	fail(err)
 	var programs []bpf.Program
 	for _, file := range os.Args[1:] {
-		prog, err := readProgram(file, nil, arch.ByteOrder())
+		_, prog, err := readProgram(file, arch, nil)
 		fail(err)
 		programs = append(programs, prog)
 	}
