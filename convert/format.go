@@ -66,16 +66,14 @@ func Recognize(src []byte) Format {
 		return Docker
 	}
 	for line := range strings.Lines(string(src)) {
-		key, _, found := strings.Cut(strings.TrimSpace(line), "=")
-		if found && isSetting(strings.TrimSpace(key)) {
+		bare := strings.TrimSpace(line)
+		key, _, found := strings.Cut(bare, "=")
+		if bare == "[Service]" || bare == "[Unit]" || found && isSetting(strings.TrimSpace(key)) {
 			return Systemd
 		}
 		if key, value, _ := strings.Cut(line, ":"); key == "kind" && strings.Contains(value, "SeccompProfile") {
 			return SPO
 		}
-	}
-	if begins := strings.TrimSpace(string(src)); strings.HasPrefix(begins, "[Service]") || strings.HasPrefix(begins, "[Unit]") {
-		return Systemd
 	}
 	if len(bytes.TrimSpace(src)) == 0 {
 		return Docker // whose reader says that it is empty

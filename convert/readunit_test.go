@@ -180,9 +180,10 @@ func TestAUnitThatWasWrittenIsReadBack(t *testing.T) {
 
 func TestAFormIsRecognized(t *testing.T) {
 	for text, want := range map[string]convert.Format{
-		`{"defaultAction": "SCMP_ACT_ERRNO"}`: convert.Docker,
-		`{`:                                   convert.Docker,
-		"":                                    convert.Docker,
+		"# with a comment before it\n[Unit]\nDescription=x\n": convert.Systemd,
+		`{"defaultAction": "SCMP_ACT_ERRNO"}`:                 convert.Docker,
+		`{`:                                                   convert.Docker,
+		"":                                                    convert.Docker,
 		`{"kind": "SeccompProfile", "apiVersion": "x", "spec": {}}`: convert.SPO,
 		"# a\napiVersion: x\nkind: SeccompProfile\n":                convert.SPO,
 		"[Service]\nSystemCallFilter=read\n":                        convert.Systemd,
