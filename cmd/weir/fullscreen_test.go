@@ -193,9 +193,16 @@ func TestFullScreenProgramsWorkAsOnTheHost(t *testing.T) {
 			d.keys("C-z") // again, if it was the shell that got it
 			return strings.Contains(s, "Stopped")
 		})
-		d.keys("-l", "kill %1; wait; echo the job is gone: $?")
+		d.keys("-l", "fg")
 		d.keys("Enter")
-		d.see("the job is gone: ")
+		d.see("fg\nsleep 1000")
+		d.until("an interrupted job", func(s string) bool {
+			d.keys("C-c") // again, if it was the shell that got it
+			return strings.Contains(s, "^C")
+		})
+		d.keys("-l", "echo the job left with $?")
+		d.keys("Enter")
+		d.see("the job left with 130")
 		d.keys("-l", "exit 5")
 		d.keys("Enter")
 		d.settled(5)
