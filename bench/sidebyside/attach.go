@@ -56,13 +56,11 @@ func attached(rounds int) error {
 			if len(n.program) == 0 {
 				continue
 			}
-			for range attachesInRow {
-				d, err := filter.Attach(n.program)
-				if err != nil {
-					return fmt.Errorf("%s: %w", n.name, err)
-				}
-				attach[i] = append(attach[i], d)
+			d, err := filter.Attach(n.program, attachesInRow)
+			if err != nil {
+				return fmt.Errorf("%s: %w", n.name, err)
 			}
+			attach[i] = append(attach[i], d...)
 		}
 	}
 	for range rounds {
