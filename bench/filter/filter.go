@@ -1,6 +1,5 @@
-// Package filter attaches programs, each in a process that is forked for it and
-// does nothing else, and says how long that and the calls under it take. Go
-// cannot fork, so it is C.
+// Package filter attaches programs and makes calls under them, in processes that
+// are forked for it, and says how long each took. Go cannot fork, so it is C.
 package filter
 
 /*
@@ -8,6 +7,7 @@ package filter
 #include <errno.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
+#include <sched.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <sys/mman.h>
@@ -17,74 +17,106 @@ package filter
 #include <time.h>
 #include <unistd.h>
 
+// A job lies in memory that the processes share.
+struct job {
+	struct sock_fprog program; // of length 0 for none
+	long nr, arg0;
+	int calls, times, at;
+	int error;
+	int64_t ns[]; // of each of the times
+};
+
 static int64_t now(void) {
 	struct timespec t;
 	clock_gettime(CLOCK_MONOTONIC, &t);
 	return t.tv_sec * 1000000000LL + t.tv_nsec;
 }
 
-struct result { int64_t attach, calls; int error; };
+// pin keeps a process and those that it forks where it is: a processor that must
+// wake up first would be part of what is measured.
+static int pin(void) {
+	cpu_set_t here;
+	CPU_ZERO(&here);
+	CPU_SET(sched_getcpu(), &here);
+	return sched_setaffinity(0, sizeof here, &here) ? errno : 0;
+}
 
-// reap waits for a process and returns the errno of what went wrong with it.
-static int reap(pid_t pid) {
+// in_child does work in a process of its own and returns the errno of what went
+// wrong with it.
+static int in_child(int (*work)(struct job *), struct job *j) {
+	pid_t pid = fork();
+	if (pid < 0)
+		return errno;
+	if (pid == 0) {
+		j->error = work(j);
+		_exit(0);
+	}
 	int status;
 	while (waitpid(pid, &status, 0) < 0)
 		if (errno != EINTR)
 			return errno;
-	return status ? ECHILD : 0;
+	return status ? ECHILD : j->error;
 }
 
-// measure_one forks a process that attaches a program, unless it is empty, and
-// makes n calls under it.
-static int measure_one(void *program, int length, long nr, long arg0, int n, struct result *shared) {
-	shared->error = ECHILD;
-	pid_t pid = fork();
-	if (pid < 0)
-		return errno;
-	if (pid == 0) {
-		struct sock_fprog prog = { length, program };
-		shared->error = prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) ? errno : 0;
+static int attach(struct job *j) {
+	return syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &j->program) ? errno : 0;
+}
+
+static int attach_once(struct job *j) {
+	int64_t begin = now();
+	int error = attach(j);
+	j->ns[j->at] = now() - begin;
+	return error;
+}
+
+// attach_times has a process for each time, which it forks itself: a fork of Go's
+// process, with its threads and pages, is slower for a while in all that it does.
+static int attach_times(struct job *j) {
+	int error = pin();
+	if (error == 0 && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))
+		error = errno;
+	for (j->at = 0; error == 0 && j->at < j->times; j->at++)
+		error = in_child(attach_once, j);
+	return error;
+}
+
+// call_times makes its calls again and again under one filter.
+static int call_times(struct job *j) {
+	int error = pin();
+	if (error == 0 && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))
+		error = errno;
+	if (error == 0 && j->program.len > 0)
+		error = attach(j);
+	for (j->at = 0; error == 0 && j->at < j->times; j->at++) {
 		int64_t begin = now();
-		if (length > 0 && syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &prog))
-			shared->error = errno;
-		int64_t attached = now();
-		for (int i = 0; i < n; i++)
-			syscall(nr, arg0, 0, 0, 0, 0, 0);
-		shared->calls = now() - attached;
-		shared->attach = attached - begin;
-		_exit(0);
+		for (int i = 0; i < j->calls; i++)
+			syscall(j->nr, j->arg0, 0, 0, 0, 0, 0);
+		j->ns[j->at] = now() - begin;
 	}
-	int rc = reap(pid);
-	return rc ? rc : shared->error;
+	return error;
 }
 
-// measure does so a number of times, one after the other, from a process that is
-// forked for it: this one has threads that may run meanwhile, and pages of which
-// each fork would take a share back.
-static int measure(void *program, int length, long nr, long arg0, int n, int times, struct result *results) {
-	size_t size = times * sizeof *results;
-	struct result *shared = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	if (shared == MAP_FAILED)
+static int measure(int (*work)(struct job *), const struct job *task, int64_t *ns) {
+	size_t size = sizeof *task + task->times * sizeof *ns;
+	struct job *j = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (j == MAP_FAILED)
 		return errno;
-	pid_t pid = fork();
-	if (pid < 0)
-		return errno;
-	if (pid == 0) {
-		for (int i = 0; i < times; i++) {
-			int rc = measure_one(program, length, nr, arg0, n, shared + i);
-			if (rc)
-				_exit(1);
-		}
-		_exit(0);
-	}
-	int rc = reap(pid);
-	for (int i = 0; i < times; i++) {
-		results[i] = shared[i];
-		if (rc && results[i].error)
-			rc = results[i].error;
-	}
-	munmap(shared, size);
-	return rc;
+	*j = *task;
+	int error = in_child(work, j);
+	for (int i = 0; i < task->times; i++)
+		ns[i] = j->ns[i];
+	munmap(j, size);
+	return error;
+}
+
+static int measure_attach(void *program, int length, int times, int64_t *ns) {
+	struct job j = { .program = { length, program }, .times = times };
+	return measure(attach_times, &j, ns);
+}
+
+static int measure_calls(void *program, int length, long nr, long arg0, int calls, int times, int64_t *ns) {
+	struct job j = { .program = { length, program }, .nr = nr, .arg0 = arg0, .calls = calls, .times = times };
+	return measure(call_times, &j, ns);
 }
 */
 import "C"
@@ -102,33 +134,29 @@ import (
 // Attach returns how long seccomp(2) takes for a program, a number of times in a
 // row, each in a process of its own.
 func Attach(p bpf.Program, times int) ([]time.Duration, error) {
-	results, err := measure(p, 0, 0, 0, times)
-	if err != nil {
-		return nil, err
-	}
-	attach := make([]time.Duration, times)
-	for i, r := range results {
-		attach[i] = time.Duration(r.attach)
-	}
-	return attach, nil
+	return measure(p, times, func(mem unsafe.Pointer, ns *C.int64_t) C.int {
+		return C.measure_attach(mem, C.int(len(p)), C.int(times), ns)
+	})
 }
 
-// Calls returns how long n calls take under a program; under none if it is empty.
-func Calls(p bpf.Program, nr seccomp.Nr, arg0 uint32, n int) (time.Duration, error) {
-	results, err := measure(p, nr, arg0, n, 1)
-	if err != nil {
-		return 0, err
-	}
-	return time.Duration(results[0].calls), nil
+// Calls returns how long n calls take under a program, or under none if it is
+// empty, a number of times in a row, all in one process.
+func Calls(p bpf.Program, nr seccomp.Nr, arg0 uint32, n, times int) ([]time.Duration, error) {
+	return measure(p, times, func(mem unsafe.Pointer, ns *C.int64_t) C.int {
+		return C.measure_calls(mem, C.int(len(p)), C.long(nr), C.long(arg0), C.int(n), C.int(times), ns)
+	})
 }
 
-func measure(p bpf.Program, nr seccomp.Nr, arg0 uint32, n, times int) ([]C.struct_result, error) {
-	raw := p.Raw(seccomp.ArchX86_64.ByteOrder())
-	mem := C.CBytes(append(raw, 0))
-	defer C.free(unsafe.Pointer(mem))
-	results := make([]C.struct_result, times)
-	if errno := C.measure(mem, C.int(len(p)), C.long(nr), C.long(arg0), C.int(n), C.int(times), &results[0]); errno != 0 {
+func measure(p bpf.Program, times int, do func(mem unsafe.Pointer, ns *C.int64_t) C.int) ([]time.Duration, error) {
+	mem := C.CBytes(append(p.Raw(seccomp.ArchX86_64.ByteOrder()), 0))
+	defer C.free(mem)
+	ns := make([]C.int64_t, times)
+	if errno := do(mem, &ns[0]); errno != 0 {
 		return nil, fmt.Errorf("a process under a program of %d instructions: %w", len(p), syscall.Errno(errno))
 	}
-	return results, nil
+	list := make([]time.Duration, times)
+	for i := range ns {
+		list[i] = time.Duration(ns[i])
+	}
+	return list, nil
 }

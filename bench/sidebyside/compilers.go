@@ -10,6 +10,7 @@ import (
 
 	"github.com/weir-dev/weir"
 	"github.com/weir-dev/weir/bench/libseccomp"
+	"github.com/weir-dev/weir/bench/realrunc"
 	"github.com/weir-dev/weir/bench/runc"
 	"github.com/weir-dev/weir/bpf"
 	"github.com/weir-dev/weir/compile"
@@ -23,14 +24,39 @@ import (
 type compiler struct {
 	name  string
 	build func(lap func(step string)) (bpf.Program, error)
+
+	// read returns the program where build does not.
+	read func() (bpf.Program, error)
 }
 
 var allCompilers = []compiler{
-	{"weir", weirs},
-	{"libseccomp, tree (runc)", func(lap func(string)) (bpf.Program, error) { return libseccomps(lap, true) }},
-	{"libseccomp, list (crun)", func(lap func(string)) (bpf.Program, error) { return libseccomps(lap, false) }},
-	{"gVisor, x86_64 alone", gvisors},
-	{"elastic, x86_64 alone", elastics},
+	{name: "weir", build: weirs},
+	{name: "runc", build: runcs, read: func() (bpf.Program, error) { return realrunc.Program(ociSource) }},
+	{name: "crun", build: cruns},
+	{name: "gVisor", build: gvisors},
+	{name: "Elastic", build: elastics},
+}
+
+// built returns the program of each compiler.
+func built() ([]named, error) {
+	var all []named
+	for _, c := range allCompilers {
+		read := c.read
+		if read == nil {
+			read = func() (bpf.Program, error) { return c.build(func(string) {}) }
+		} else if os.Geteuid() != 0 {
+			if err := unable(c.name + "'s program is read out of the kernel, which needs root"); err != nil {
+				return nil, err
+			}
+			continue
+		}
+		program, err := read()
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", c.name, err)
+		}
+		all = append(all, named{c.name, program})
+	}
+	return all, nil
 }
 
 func weirs(lap func(string)) (bpf.Program, error) {
@@ -56,7 +82,13 @@ func weirs(lap func(string)) (bpf.Program, error) {
 	return program, nil
 }
 
-func libseccomps(lap func(string), tree bool) (bpf.Program, error) {
+// runcs is runc's own code. It reads the form in which Docker hands it a profile.
+func runcs(func(string)) (bpf.Program, error) {
+	return nil, realrunc.Make(ociSource)
+}
+
+// cruns asks libseccomp for what crun asks it for: a list, in the order of the rules.
+func cruns(lap func(string)) (bpf.Program, error) {
 	rules, err := resolved()
 	if err != nil {
 		return nil, err
@@ -65,7 +97,7 @@ func libseccomps(lap func(string), tree bool) (bpf.Program, error) {
 	if err != nil {
 		return nil, err
 	}
-	f.Tree = tree
+	f.Tree = false
 	lap("JSON to rules")
 	raw, err := libseccomp.Build(f)
 	if err != nil {
@@ -75,31 +107,34 @@ func libseccomps(lap func(string), tree bool) (bpf.Program, error) {
 	return bpf.ParseRaw(raw, setting.Arch.ByteOrder())
 }
 
-// inRow is how often a compiler compiles, or an engine starts a container, before the
-// next has its turn: warm is what follows its own kind.
-const inRow = 5
-
 // compilers measures them warm, in this process.
-func compilers(rounds int) error {
+func compilers(rounds int, figures *table) error {
 	t := newTimes()
 	for range rounds {
 		for _, c := range allCompilers {
-			for range inRow {
+			err := turn(func(counts bool) error {
+				steps := newTimes()
 				start := time.Now()
 				last := start
 				_, err := c.build(func(step string) {
 					now := time.Now()
-					t.add(c.name+": "+step, now.Sub(last))
+					steps.add(c.name+": "+step, now.Sub(last))
 					last = now
 				})
-				if err != nil {
-					return fmt.Errorf("%s: %w", c.name, err)
+				took := time.Since(start)
+				if counts {
+					t.addAll(steps)
+					t.add(c.name, took)
 				}
-				t.add(c.name, last.Sub(start))
+				return err
+			})
+			if err != nil {
+				return fmt.Errorf("%s: %w", c.name, err)
 			}
 		}
 	}
-	t.print(fmt.Sprintf("JSON to program, warm, %d rounds of %d in a row", rounds, inRow), "weir")
+	t.print(fmt.Sprintf("JSON to program, warm; %d rounds", rounds), "weir")
+	t.fill(&figures.warm)
 	return nil
 }
 
@@ -121,23 +156,29 @@ func first(name string) error {
 }
 
 // firsts measures the first compile of fresh processes.
-func firsts(rounds int) error {
+func firsts(rounds int, figures *table) error {
 	t := newTimes()
 	for range rounds {
 		for _, c := range allCompilers {
-			cmd := exec.Command("/proc/self/exe", firstArg, c.name)
-			cmd.Stderr = os.Stderr
-			out, err := cmd.Output()
+			err := turn(func(counts bool) error {
+				cmd := exec.Command("/proc/self/exe", firstArg, c.name)
+				cmd.Stderr = os.Stderr
+				out, err := cmd.Output()
+				if err != nil {
+					return err
+				}
+				ns, err := strconv.ParseInt(strings.TrimSpace(string(out)), 10, 64)
+				if counts {
+					t.add(c.name, time.Duration(ns))
+				}
+				return err
+			})
 			if err != nil {
 				return fmt.Errorf("%s in a fresh process: %w", c.name, err)
 			}
-			ns, err := strconv.ParseInt(strings.TrimSpace(string(out)), 10, 64)
-			if err != nil {
-				return fmt.Errorf("%s in a fresh process: %w", c.name, err)
-			}
-			t.add(c.name, time.Duration(ns))
 		}
 	}
-	t.print(fmt.Sprintf("JSON to program, the first of a fresh process, %d rounds", rounds), "weir")
+	t.print(fmt.Sprintf("JSON to program, the first of a fresh process; %d rounds", rounds), "weir")
+	t.fill(&figures.first)
 	return nil
 }

@@ -12,14 +12,14 @@ import (
 )
 
 const (
-	baseStarter = "weir, image"
-	busybox     = "/bin/busybox"
-	reference   = "bench/true:latest"
+	busybox    = "/bin/busybox"
+	reference  = "bench/true:latest"
+	unconfined = ", unconfined" // ends the name of who starts without a filter
 )
 
 // starters prepares a root file system of busybox alone, an image of it in a
 // store of weir's, and bundles for the other engines, all under dir.
-func starters(dir, weir string) ([]starter, error) {
+func starters(dir, weir, runc string) ([]starter, error) {
 	rootfs := filepath.Join(dir, "rootfs")
 	if err := makeRoot(rootfs); err != nil {
 		return nil, err
@@ -33,13 +33,13 @@ func starters(dir, weir string) ([]starter, error) {
 	}
 	all := []starter{
 		{name: "busybox, no container", alone: true, cmd: func(int) *exec.Cmd { return exec.Command(busybox, "true") }},
-		{name: baseStarter, cmd: run(reference, "true"), waiting: func() *exec.Cmd { return run("-i", reference, "busybox", "cat")(0) }},
-		{name: "weir, image, unconfined", alone: true, cmd: run("--security-opt", "seccomp=unconfined", reference, "true")},
+		{name: "weir", cmd: run(reference, "true"), waiting: func() *exec.Cmd { return run("-i", reference, "busybox", "cat")(0) }},
+		{name: "weir" + unconfined, alone: true, cmd: run("--security-opt", "seccomp=unconfined", reference, "true")},
 		{name: "weir, --rootfs", alone: true, cmd: run("--rootfs", rootfs, "true")},
 	}
-	for _, engine := range []string{"runc", "crun"} {
+	for _, engine := range []struct{ name, file string }{{"runc", runc}, {"crun", "crun"}} {
 		for _, filtered := range []bool{true, false} {
-			s, err := bundle(dir, rootfs, engine, filtered)
+			s, err := bundle(dir, rootfs, engine.name, engine.file, filtered)
 			if err != nil {
 				return nil, err
 			}
@@ -67,10 +67,10 @@ func makeRoot(rootfs string) error {
 }
 
 // bundle writes two bundles of the OCI for an engine, one of true and one of cat.
-func bundle(dir, rootfs, engine string, filtered bool) (starter, error) {
-	name := engine
+func bundle(dir, rootfs, name, engine string, filtered bool) (starter, error) {
+	state := filepath.Join(dir, name+"-state")
 	if !filtered {
-		name += ", unconfined"
+		name += unconfined
 	}
 	if err := writeBundle(filepath.Join(dir, name), ociConfig(rootfs, filtered, "/bin/true")); err != nil {
 		return starter{}, err
@@ -79,7 +79,7 @@ func bundle(dir, rootfs, engine string, filtered bool) (starter, error) {
 		return starter{}, err
 	}
 	run := func(bundle string, round int) *exec.Cmd {
-		return exec.Command(engine, "--root", filepath.Join(dir, engine+"-state"), "run", "--bundle", filepath.Join(dir, bundle),
+		return exec.Command(engine, "--root", state, "run", "--bundle", filepath.Join(dir, bundle),
 			fmt.Sprintf("weir-bench-%d-%d", os.Getpid(), round+1))
 	}
 	s := starter{name: name, alone: !filtered, cmd: func(round int) *exec.Cmd { return run(name, round) }}

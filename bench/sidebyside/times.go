@@ -27,9 +27,36 @@ func (t *times) add(name string, d time.Duration) {
 	t.all[name] = append(t.all[name], d)
 }
 
+// fill gives a figure the medians of the subjects, in ms.
+func (t *times) fill(f *figure) {
+	for _, s := range subjects {
+		if list := t.all[s]; len(list) > 0 {
+			f.set(s, ms(median(list)))
+		}
+	}
+}
+
+// addAll adds all that other times have.
+func (t *times) addAll(other *times) {
+	for _, name := range other.names {
+		for _, d := range other.all[name] {
+			t.add(name, d)
+		}
+	}
+}
+
 func median(list []time.Duration) time.Duration {
 	sorted := slices.Sorted(slices.Values(list))
 	return sorted[len(sorted)/2]
+}
+
+// added is the median of what the one takes longer than the other in each round.
+func added(list, base []time.Duration) time.Duration {
+	var more []time.Duration
+	for i := range list {
+		more = append(more, list[i]-base[i])
+	}
+	return median(more)
 }
 
 // print prints medians, minima, and how many times that of base each median is;
