@@ -8,7 +8,9 @@
 //   - how long the programs are, how many instructions a call executes, and how
 //     many calls the kernel's bitmap takes in; the program of runc is the one that
 //     it attaches, read back out of the kernel;
-//   - the same of weir for each architecture that the default profile lists, and
+//   - for which calls the answers of weir and runc differ, among all inputs there
+//     are, by proof, and in which respect;
+//   - programs of weir for each architecture that the default profile lists, and
 //     for the corpus of profiles;
 //   - resolving, compiling and proving against the number of rules, which -plot
 //     also draws;

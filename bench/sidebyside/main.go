@@ -97,6 +97,7 @@ func run(o options) error {
 		func() error { return compilers(o.rounds, t) },
 		func() error { return firsts(o.rounds, t) },
 		func() error { return programs(all, t) },
+		func() error { return answers(all, t) },
 		architectures,
 		profiles,
 		func() error { return growth(3, o.plot) },
