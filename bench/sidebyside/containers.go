@@ -22,6 +22,10 @@ type starter struct {
 	cmd     func(round int) *exec.Cmd
 	alone   bool             // not among many at once
 	waiting func() *exec.Cmd // runs cat in a container; nil where that is not measured
+
+	// engine returns the process that stays while the container runs, by default
+	// the command's.
+	engine func() (pid int, err error)
 }
 
 // containers measures starts of containers, where that is possible.
@@ -48,6 +52,13 @@ func containers(o options, figures *table) error {
 	defer os.RemoveAll(dir)
 	all, err := starters(dir, weir, o.runc)
 	if err != nil {
+		return err
+	}
+	dockers, stop, err := docker(filepath.Join(dir, "docker"), filepath.Join(dir, "rootfs"))
+	if err == nil {
+		defer stop()
+		all = append(all, dockers...)
+	} else if err := unable(fmt.Sprintf("docker: %v", err)); err != nil {
 		return err
 	}
 	var able []starter

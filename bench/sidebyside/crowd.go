@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"fmt"
 	"os"
-	"os/exec"
 	"strconv"
 	"strings"
 	"sync"
@@ -47,8 +46,8 @@ func crowd(able []starter, size int, figures *table) error {
 	return nil
 }
 
-// memory prints what each engine's process holds while its container waits for
-// the end of its input.
+// memory prints what each engine's process, of Docker the shim, holds while its
+// container waits for the end of its input.
 func memory(able []starter, figures *table) error {
 	fmt.Println("memory of the engine's process while a container runs, kB")
 	fmt.Printf("%8s %8s\n", "resident", "its own")
@@ -56,7 +55,7 @@ func memory(able []starter, figures *table) error {
 		if s.waiting == nil {
 			continue
 		}
-		resident, own, err := hold(s.waiting())
+		resident, own, err := hold(s)
 		if err != nil {
 			return fmt.Errorf("%s: %w", s.name, err)
 		}
@@ -69,7 +68,8 @@ func memory(able []starter, figures *table) error {
 
 // hold starts a container that runs "cat", and asks for the engine's memory once
 // an echo says that it runs.
-func hold(cmd *exec.Cmd) (resident, own int, err error) {
+func hold(s starter) (resident, own int, err error) {
+	cmd := s.waiting()
 	var stderr bytes.Buffer
 	cmd.Stderr = &stderr
 	in, err := cmd.StdinPipe()
@@ -87,9 +87,13 @@ func hold(cmd *exec.Cmd) (resident, own int, err error) {
 	if err == nil {
 		_, err = out.Read(make([]byte, 5))
 	}
+	pid := cmd.Process.Pid
+	if err == nil && s.engine != nil {
+		pid, err = s.engine()
+	}
 	var status []byte
 	if err == nil {
-		status, err = os.ReadFile(fmt.Sprintf("/proc/%d/status", cmd.Process.Pid))
+		status, err = os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
 	}
 	in.Close()
 	if werr := cmd.Wait(); err == nil {

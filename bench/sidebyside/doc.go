@@ -15,9 +15,9 @@
 //   - resolving, compiling and proving against the number of rules, which -plot
 //     also draws;
 //   - how long attaching takes, and a call under each filter over one under none;
-//   - from start to exit of true in a container: weir, runc and crun, each with
-//     the default profile and without; the memory of each while a container runs;
-//     and many containers at once;
+//   - from start to exit of true in a container: weir, runc, crun and Docker, each
+//     with the default profile and without; the memory of each while a container
+//     runs; and many containers at once;
 //   - last, the table of the figures that weir is held against, beside those of
 //     the peers, which -json also writes. The goals are for a quiet machine; what
 //     holds on another is the ratio to the peers.

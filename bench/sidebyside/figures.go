@@ -8,8 +8,9 @@ import (
 	"text/tabwriter"
 )
 
-// subjects are the columns of the table. The last two know one ABI.
-var subjects = []string{"weir", "runc", "crun", "gVisor", "Elastic"}
+// subjects are the columns of the table. gVisor and Elastic know one ABI; Docker is
+// an engine alone.
+var subjects = []string{"weir", "runc", "crun", "gVisor", "Elastic", "docker"}
 
 // sameWork are the peers that enforce the same as weir, on three ABIs.
 var sameWork = []string{"runc", "crun"}

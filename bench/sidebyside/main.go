@@ -87,7 +87,8 @@ func run(o options) error {
 	fmt.Printf("Docker's default profile, %d bytes, on x86_64 with x86 and x32; %d CPUs, %s, libseccomp %s.\n",
 		len(source), runtime.NumCPU(), runtime.Version(), libseccomp.Version())
 	fmt.Printf("As compilers: runc %s, its own code; crun, what it asks libseccomp for, asked through cgo;\n", realrunc.Version())
-	fmt.Printf("gVisor and Elastic, which know x86_64 alone. As engines: %s, %s.\n%s\n\n", version(o.runc), version("crun"), turnRule)
+	fmt.Printf("gVisor and Elastic, which know x86_64 alone. As engines: %s, %s, %s.\n%s\n\n",
+		version(o.runc), version("crun"), version("dockerd"), turnRule)
 	all, err := built()
 	if err != nil {
 		return err

@@ -6,10 +6,12 @@ import (
 )
 
 // Every subject runs in turns, and this holds for each: a turn has turnRuns runs and
-// lasts turnTime at least. Before it Go's heap is collected, and what runs in the
-// first headTime of it, once at least, does not count: there the subject still pays
-// for what the one before has left, in the processor's caches above all. The second
-// compile or start is like the tenth; a pause before them makes them slower.
+// lasts turnTime at least. Before it Go's heap is collected, and what begins in the
+// first headTime of it, one run at least, does not count: there the subject still
+// pays for what the one before has left, in the processor's caches above all. The
+// next start or compile is like the tenth. What an engine leaves to the kernel's
+// threads is a millisecond or two, and the head outlasts it; a pause before the turn
+// would only make the caches colder.
 const (
 	headTime = 2 * time.Millisecond
 	turnTime = 20 * time.Millisecond
