@@ -45,11 +45,7 @@ func containers(o options, figures *table) error {
 			return fmt.Errorf("unmounting %s: %w", hybrid, err)
 		}
 	}
-	dir, err := os.MkdirTemp("", "weir-sidebyside-")
-	if err != nil {
-		return err
-	}
-	defer os.RemoveAll(dir)
+	dir := os.Getenv(insideEnv)
 	all, err := starters(dir, weir, o.runc)
 	if err != nil {
 		return err

@@ -40,12 +40,7 @@ func docker(dir, rootfs string) (list []starter, stop func(), err error) {
 		case <-time.After(patience):
 			daemon.Process.Kill()
 		}
-		// What it leaves behind.
 		syscall.Unmount(filepath.Join(dir, "exec/netns/default"), syscall.MNT_DETACH)
-		groups, _ := filepath.Glob("/sys/fs/cgroup/*/docker")
-		for _, group := range groups {
-			syscall.Rmdir(group)
-		}
 	}
 	for end := time.Now().Add(patience); client("version").Run() != nil; time.Sleep(50 * time.Millisecond) {
 		select {
@@ -76,6 +71,14 @@ func docker(dir, rootfs string) (list []starter, stop func(), err error) {
 			engine:  func() (int, error) { return shim(dir) }},
 		{name: "docker" + unconfined, alone: true, cmd: run("--security-opt", "seccomp=unconfined", reference, "true")},
 	}, stop, nil
+}
+
+// removeGroups removes the cgroups that Docker leaves behind, if they are empty.
+func removeGroups() {
+	groups, _ := filepath.Glob("/sys/fs/cgroup/*/docker")
+	for _, group := range groups {
+		syscall.Rmdir(group)
+	}
 }
 
 // shim finds the process that containerd keeps for a container of the daemon

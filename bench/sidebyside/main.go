@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"os/signal"
 	"runtime"
 	"strings"
 	"syscall"
@@ -67,17 +68,39 @@ func exit(err error) {
 	os.Exit(0)
 }
 
-// insideEnv is set in the mount namespace of this program.
+// insideEnv names the directory of the program that runs inside.
 const insideEnv = "WEIR_SIDEBYSIDE_INSIDE"
 
-// inside does it all again in a mount namespace of its own, which root can have.
+// inside does it all again in a mount namespace of its own, which root can have, and
+// removes what it leaves behind when it is interrupted too.
 func inside() error {
+	interrupted := make(chan os.Signal, 1)
+	signal.Notify(interrupted, syscall.SIGINT, syscall.SIGTERM)
+	dir, err := os.MkdirTemp("", "weir-sidebyside-")
+	if err != nil {
+		return err
+	}
 	cmd := exec.Command("/proc/self/exe", os.Args[1:]...)
-	cmd.Env = append(os.Environ(), insideEnv+"=1")
+	cmd.Env = append(os.Environ(), insideEnv+"="+dir)
 	cmd.Stdout, cmd.Stderr = os.Stdout, os.Stderr
 	cmd.SysProcAttr = &syscall.SysProcAttr{Unshareflags: syscall.CLONE_NEWNS, Pdeathsig: syscall.SIGKILL}
-	err := cmd.Run()
-	if failed := new(exec.ExitError); errors.As(err, &failed) {
+	if err = cmd.Start(); err == nil {
+		ended := make(chan struct{})
+		go func() {
+			select {
+			case s := <-interrupted:
+				cmd.Process.Signal(s)
+			case <-ended:
+			}
+		}()
+		err = cmd.Wait()
+		close(ended)
+	}
+	removeGroups()
+	if rerr := os.RemoveAll(dir); err == nil {
+		err = rerr
+	}
+	if failed := new(exec.ExitError); errors.As(err, &failed) && failed.Exited() {
 		os.Exit(1) // it has said why
 	}
 	return err
