@@ -33,7 +33,7 @@ func Program(p *policy.Policy) (bpf.Program, error) {
 }
 
 // planners are used again, with the room that they have grown into.
-var planners = sync.Pool{New: func() any { return &planner{top: make(map[[2]int32]found, 64)} }}
+var planners = sync.Pool{New: func() any { return new(planner) }}
 
 // A compiler makes one program.
 type compiler struct {

@@ -8,11 +8,18 @@ const impossible = 1 << 30
 // what makes the trees small: a value between two equal neighbours costs one
 // comparison, where two splits would be needed.
 type leaf struct {
-	target node
-	ok     bool  // every other step is a single value
-	others int32 // how many those are
+	target node  // none for the reference
+	others int32 // how many single values do not go to it
 	weight int32 // of the steps that the target serves
 	chain  int32 // executions in the comparisons for the single values
+}
+
+// serves reports whether the leaf's target does what the step does.
+func (l *leaf) serves(s *step) bool {
+	if l.target == none {
+		return s.same
+	}
+	return l.target == s.target
 }
 
 // longest is how many single values a leaf has at most: among more it is better
@@ -22,65 +29,51 @@ const longest = 8
 // leaves are the leaves that are considered for the rows that begin with one
 // step: the targets of its first two steps, and the reference.
 type leaves struct {
-	leaves [3]leaf
-	path   []crossing // to the first number of the row
-	entry  int        // which of them serves all of the row
-	alive  bool       // one of the leaves is possible
+	open  []leaf     // those that are possible for the row so far
+	path  []crossing // to the first number of the row
+	entry int        // which of them serves all of the row
 }
 
-const inReference = 2 // which of the three leads into the reference
-
-// begin starts with step i.
-func (ls *leaves) begin(p *planner, i int) {
-	first := p.steps[i].target
-	ls.leaves = [3]leaf{{target: first, ok: first != none}}
-	if i+1 < len(p.steps) {
-		if second := p.steps[i+1].target; second != first && second != none {
-			ls.leaves[1] = leaf{target: second, ok: true}
-		}
+// begin starts with step i, and returns what extend does.
+func (ls *leaves) begin(p *planner, i int) (best node, cost int32) {
+	ls.open = ls.open[:0]
+	first, second := &p.steps[i], &p.steps[min(i+1, len(p.steps)-1)]
+	if first.target != none {
+		ls.open = append(ls.open, leaf{target: first.target})
 	}
-	if p.steps[i].same || i+1 < len(p.steps) && p.steps[i+1].same {
-		ls.leaves[inReference] = leaf{target: none, ok: true}
-		ls.path = p.reference.path(ls.path[:0], p.steps[i].first)
+	if second.target != first.target && second.target != none {
+		ls.open = append(ls.open, leaf{target: second.target})
+	}
+	if first.same || second.same {
+		ls.open = append(ls.open, leaf{target: none})
+		ls.path = p.reference.path(ls.path[:0], first.first)
 		ls.entry = len(ls.path) - 1
 	}
-	ls.extend(p, i)
+	return ls.extend(p, i)
 }
 
-// extend adds step i at the end of the row.
-func (ls *leaves) extend(p *planner, i int) {
+// extend adds step i at the end of the row. It returns the target of the
+// cheapest leaf for it and the cost.
+func (ls *leaves) extend(p *planner, i int) (best node, cost int32) {
+	best, cost = notLeaf, impossible
 	s := &p.steps[i]
 	single := s.target != none && last(p.steps, i) == s.first
-	ls.alive = false
-	for c := range ls.leaves {
-		l := &ls.leaves[c]
+	open := ls.open
+	ls.open = open[:0]
+	for _, l := range open {
 		switch {
-		case !l.ok:
-		case c != inReference && s.target == l.target, c == inReference && s.same:
+		case l.serves(s):
 			l.weight += s.weight
 		case single && l.others < longest:
 			l.others++
 			l.chain += l.others * s.weight
 		default:
-			l.ok = false
-		}
-		ls.alive = ls.alive || l.ok
-	}
-	if ls.leaves[inReference].ok {
-		ls.entry = deepest(ls.path, ls.entry, last(p.steps, i))
-	}
-}
-
-// best returns the target of the cheapest leaf for the row and its cost.
-func (ls *leaves) best(p *planner) (best node, cost int32) {
-	best, cost = notLeaf, impossible
-	for c := range ls.leaves {
-		l := &ls.leaves[c]
-		if !l.ok {
 			continue
 		}
+		ls.open = append(ls.open, l)
 		this := l.others*(instruction+l.weight) + l.chain
-		if c == inReference {
+		if l.target == none {
+			ls.entry = deepest(ls.path, ls.entry, last(p.steps, i))
 			this += l.weight * int32(len(ls.path)-1-ls.entry)
 			if ls.path[ls.entry].spine {
 				this += instruction * int32(p.reference.spine-ls.entry)
@@ -103,7 +96,7 @@ func (p *planner) leaf(i, j int, target node) node {
 	}
 	for ; j >= i; j-- {
 		s := &p.steps[j]
-		if target != none && s.target == target || target == none && s.same {
+		if (&leaf{target: target}).serves(s) {
 			continue
 		}
 		n = p.graph.test(decision{kind: kindEqual, word: p.word, mask: p.mask, k: s.first, yes: s.target, no: n})

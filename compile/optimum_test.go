@@ -63,10 +63,9 @@ func TestTreesAreNearTheOptimum(t *testing.T) {
 			steps = append(steps, step{first: uint32(v), weight: weight, target: target})
 		}
 		steps = merge(steps)
-		p := planner{graph: newGraph(), top: map[[2]int32]found{}, word: wordNr, mask: allBits, steps: steps}
-		p.weigh()
-		p.compare()
-		got, want := p.search(0, len(steps)-1).cost, e.cost(1<<values-1)
+		p := planner{graph: newGraph(), word: wordNr, mask: allBits, steps: steps}
+		p.plan()
+		got, want := p.cost(0, int32(len(steps)-1)), e.cost(1<<values-1)
 		if got < want {
 			t.Fatalf("cost %d is below the optimum %d: %+v", got, want, steps)
 		}

@@ -1,6 +1,10 @@
 package compile
 
-import "github.com/weir-dev/weir/bpf"
+import (
+	"math"
+
+	"github.com/weir-dev/weir/bpf"
+)
 
 // A step is a piece of a function from a word to what happens: from value first
 // up to the next step's first, go to target.
@@ -45,27 +49,30 @@ type planner struct {
 	leaves    leaves
 	weights   []int32 // weights[i] is the weight of steps[:i]
 
+	// reach[i] is the last step up to which rows that begin with step i are
+	// compared: those that are part of a row within the window that ask came to.
+	reach []int32
+
 	// The best plan for steps[i:i+l+1] and its cost are at index i*window+l. The
 	// costs are also at (i+l)*window+l, to be read in order.
-	targets []node  // of a leaf, or notLeaf
+	targets []node  // of a leaf, none for the reference, or notLeaf
 	splits  []uint8 // the best split, also where a leaf is better
 	starts  []int32
 	ends    []int32
-	top     map[[2]int32]found // for longer rows, by their first and last step
-}
 
-// A plan is the best known decision for a row of steps.
-type plan struct {
-	leaf  node  // the target of a leaf, none for the reference; single values may differ from it
-	split int32 // how many of the steps are on the lower side; 0: a leaf
+	rows []row   // longer than the window, the parts of each before it
+	top  []int32 // top[i] is 1 more than the index of the last row that begins with step i
 }
 
 // notLeaf is in the place of the target of a leaf where splitting is better.
 const notLeaf node = -2
 
-type found struct {
-	plan
-	cost int32
+// A row is one of more steps than the window has.
+type row struct {
+	first, last int32 // steps
+	next        int32 // of the rows that begin with the same step, see planner.top
+	from, to    int32 // the splits to compare: where the upper part begins
+	split, cost int32 // the best of them
 }
 
 // tree returns the node that computes the function: steps are ascending, the
@@ -76,9 +83,7 @@ func (p *planner) tree(w word, mask uint32, steps []step, ref *reference) node {
 		return steps[0].target
 	}
 	p.word, p.mask, p.steps, p.reference = w, mask, steps, ref
-	p.weigh()
-	p.compare()
-	clear(p.top)
+	p.plan()
 	return p.build(0, len(steps)-1)
 }
 
@@ -95,87 +100,118 @@ func merge(steps []step) []step {
 	return out
 }
 
-func (p *planner) weigh() {
+// plan finds the best plan for all steps, and for every row that build may ask for.
+func (p *planner) plan() {
+	n := len(p.steps)
 	p.weights = append(p.weights[:0], 0)
 	sum := int32(0)
 	for i := range p.steps {
 		sum += p.steps[i].weight
 		p.weights = append(p.weights, sum)
 	}
+	if len(p.reach) < n {
+		size := max(n, 128)
+		p.reach, p.top = make([]int32, size), make([]int32, size)
+		p.targets, p.splits = make([]node, size*window), make([]uint8, size*window)
+		p.starts, p.ends = make([]int32, size*window), make([]int32, size*window)
+	}
+	clear(p.reach[:n])
+	clear(p.top[:n])
+	p.rows = p.rows[:0]
+
+	p.ask(0, n-1)
+	for i := 1; i < n; i++ {
+		p.reach[i] = max(p.reach[i], p.reach[i-1])
+	}
+	p.compare()
+	for i := range p.rows {
+		p.rows[i].cost = impossible
+		for r, s := &p.rows[i], p.rows[i].from; s <= r.to; s++ {
+			if c := p.cost(r.first, s-1) + p.cost(s, r.last); c < r.cost {
+				r.split, r.cost = s, c
+			}
+		}
+		p.rows[i].cost += instruction + p.weights[p.rows[i].last+1] - p.weights[p.rows[i].first]
+	}
 }
 
-// compare finds the best plans for all rows of at most window steps, from short
-// to long ones.
-func (p *planner) compare() {
-	n := len(p.steps)
-	if len(p.targets) < n*window {
-		size := max(n, 128) * window
-		p.targets, p.splits = make([]node, size), make([]uint8, size)
-		p.starts, p.ends = make([]int32, size), make([]int32, size)
+// ask notes what has to be known for the best plan of steps i to j. Of a row
+// longer than the window those splits are compared that are next to the middle
+// of its weight.
+func (p *planner) ask(i, j int) {
+	if j-i < window {
+		p.reach[i] = max(p.reach[i], int32(j))
+		return
 	}
-	for i := n - 1; i >= 0; i-- {
-		targets, starts, splits := p.targets[i*window:][:window], p.starts[i*window:][:window], p.splits[i*window:][:window]
-		var after []uint8 // splits of the rows that begin one step later
-		if i+1 < n {
-			after = p.splits[(i+1)*window:][:window]
+	if p.row(int32(i), int32(j)) != nil {
+		return
+	}
+	middle := p.middle(i, j)
+	around := 1
+	if j-i >= 8*window {
+		around = 0
+	}
+	from, to := max(i+1, middle-around), min(j, middle+around)
+	for s := from; s <= to; s++ {
+		p.ask(i, s-1)
+		p.ask(s, j)
+	}
+	p.rows = append(p.rows, row{first: int32(i), last: int32(j), next: p.top[i], from: int32(from), to: int32(to)})
+	p.top[i] = int32(len(p.rows))
+}
+
+// row returns the row of steps i to j, nil if nobody asked for it yet.
+func (p *planner) row(i, j int32) *row {
+	for k := p.top[i]; k > 0; k = p.rows[k-1].next {
+		if p.rows[k-1].last == j {
+			return &p.rows[k-1]
 		}
-		p.leaves.begin(p, i)
-		targets[0], starts[0] = p.leaves.best(p)
+	}
+	return nil
+}
+
+// cost returns what the best plan for steps i to j costs.
+func (p *planner) cost(i, j int32) int32 {
+	if j-i < window {
+		return p.starts[i*window+j-i]
+	}
+	return p.row(i, j).cost
+}
+
+// compare finds the best plans for all rows within reach, from short to long ones.
+func (p *planner) compare() {
+	for i := len(p.steps) - 1; i >= 0; i-- {
+		targets, starts, splits := p.targets[i*window:][:window], p.starts[i*window:][:window], p.splits[i*window:][:window]
+		targets[0], starts[0] = p.leaves.begin(p, i)
 		splits[0], p.ends[i*window] = 0, starts[0]
-		for l := 1; l < window && i+l < n; l++ {
+		reach := int(p.reach[i])
+		if reach == i {
+			continue
+		}
+		after := p.splits[(i+1)*window:][:window] // of the rows that begin one step later
+		for l := 1; i+l <= reach; l++ {
 			// The best split of a row is not left of that of the row without its
 			// last step, nor right of that of the row without its first. That holds
 			// for trees of splits alone; with leaves it is nearly so.
-			from, to := max(int(splits[l-1])-2, 0), min(int(after[l-1])+1, l-1)
+			from := max(int(splits[l-1])-2, 0)
+			to := max(min(int(after[l-1])+1, l-1), from)
 			low := starts[:l]
 			high := p.ends[(i+l)*window:][:l]
-			split, cost := 0, int32(impossible)
+			best := int64(math.MaxInt64) // a cost, and in the last byte the split: no branch decides between two
 			for s := from; s <= to; s++ {
-				if c := low[s] + high[l-1-s]; c < cost {
-					split, cost = s+1, c
-				}
+				best = min(best, int64(low[s]+high[l-1-s])<<8|int64(s+1))
 			}
-			cost += instruction + p.weights[i+l+1] - p.weights[i]
+			cost := int32(best>>8) + instruction + p.weights[i+l+1] - p.weights[i]
 			leaf := notLeaf
-			if p.leaves.alive {
-				p.leaves.extend(p, i+l)
-				if n, c := p.leaves.best(p); c <= cost {
+			if len(p.leaves.open) > 0 {
+				if n, c := p.leaves.extend(p, i+l); c <= cost {
 					leaf, cost = n, c
 				}
 			}
-			splits[l], targets[l] = uint8(split), leaf
+			splits[l], targets[l] = uint8(best), leaf
 			starts[l], p.ends[(i+l)*window+l] = cost, cost
 		}
 	}
-}
-
-// search returns the best plan it finds for steps i to j. Of a row longer than
-// the window it tries the splits next to the middle of the weight.
-func (p *planner) search(i, j int) found {
-	if at := i*window + j - i; j-i < window {
-		if leaf := p.targets[at]; leaf != notLeaf {
-			return found{plan{leaf: leaf}, p.starts[at]}
-		}
-		return found{plan{split: int32(p.splits[at])}, p.starts[at]}
-	}
-	key := [2]int32{int32(i), int32(j)}
-	if found, ok := p.top[key]; ok {
-		return found
-	}
-	middle := p.middle(i, j)
-	reach := 1
-	if j-i >= 8*window {
-		reach = 0
-	}
-	best := found{cost: impossible}
-	for s := max(i+1, middle-reach); s <= min(j, middle+reach); s++ {
-		c := instruction + p.weights[j+1] - p.weights[i] + p.search(i, s-1).cost + p.search(s, j).cost
-		if c < best.cost {
-			best = found{plan{split: int32(s - i)}, c}
-		}
-	}
-	p.top[key] = best
-	return best
 }
 
 // middle returns the step at whose start the weight of steps i to j is split
@@ -199,11 +235,14 @@ func (p *planner) middle(i, j int) int {
 
 // build makes the nodes of the best plan for steps i to j.
 func (p *planner) build(i, j int) node {
-	best := p.search(i, j)
-	if best.split == 0 {
-		return p.leaf(i, j, best.leaf)
+	var s int // where the upper part begins
+	if at := i*window + j - i; j-i >= window {
+		s = int(p.row(int32(i), int32(j)).split)
+	} else if leaf := p.targets[at]; leaf != notLeaf {
+		return p.leaf(i, j, leaf)
+	} else {
+		s = i + int(p.splits[at])
 	}
-	s := i + int(best.split)
 	no := p.build(i, s-1)
 	yes := p.build(s, j)
 	return p.graph.test(decision{
