@@ -13,6 +13,7 @@ type step struct {
 	weight int32 // how many executions count for these values
 	target node
 	same   bool // the reference does the same here; if target is none, it must be asked
+	only   bool // it is one value; set by the planner
 }
 
 // none is the absence of a node.
@@ -46,8 +47,10 @@ type planner struct {
 	mask      uint32
 	steps     []step
 	reference *reference
-	leaves    leaves
 	weights   []int32 // weights[i] is the weight of steps[:i]
+
+	leaves []leaf     // by length, of the rows that begin with one step
+	path   []crossing // of the reference, to the first number of those rows
 
 	// reach[i] is the last step up to which rows that begin with step i are
 	// compared: those that are part of a row within the window that ask came to.
@@ -107,6 +110,7 @@ func (p *planner) plan() {
 	sum := int32(0)
 	for i := range p.steps {
 		sum += p.steps[i].weight
+		p.steps[i].only = last(p.steps, i) == p.steps[i].first
 		p.weights = append(p.weights, sum)
 	}
 	if len(p.reach) < n {
@@ -182,7 +186,9 @@ func (p *planner) cost(i, j int32) int32 {
 func (p *planner) compare() {
 	for i := len(p.steps) - 1; i >= 0; i-- {
 		targets, starts, splits := p.targets[i*window:][:window], p.starts[i*window:][:window], p.splits[i*window:][:window]
-		targets[0], starts[0] = p.leaves.begin(p, i)
+		p.leavesFrom(i)
+		leaves := p.leaves // of one step there is always one
+		targets[0], starts[0] = leaves[0].target, leaves[0].cost
 		splits[0], p.ends[i*window] = 0, starts[0]
 		reach := int(p.reach[i])
 		if reach == i {
@@ -202,13 +208,11 @@ func (p *planner) compare() {
 				best = min(best, int64(low[s]+high[l-1-s])<<8|int64(s+1))
 			}
 			cost := int32(best>>8) + instruction + p.weights[i+l+1] - p.weights[i]
-			leaf := notLeaf
-			if len(p.leaves.open) > 0 {
-				if n, c := p.leaves.extend(p, i+l); c <= cost {
-					leaf, cost = n, c
-				}
+			target := notLeaf
+			if l < len(leaves) && leaves[l].cost <= cost {
+				target, cost = leaves[l].target, leaves[l].cost
 			}
-			splits[l], targets[l] = uint8(best), leaf
+			splits[l], targets[l] = uint8(best), target
 			starts[l], p.ends[(i+l)*window+l] = cost, cost
 		}
 	}
