@@ -12,11 +12,11 @@ const x32 = 1 << 30
 
 // nativeTree returns the tree of the native ABI.
 func (c *compiler) nativeTree(abi *policy.ABI, all []step) node {
-	below, above, beyond := quarters(all)
+	below, above, beyond := c.quarters(all)
 	if len(above) < fewSteps || len(beyond) > 1 {
 		weigh(all, abi.Rows, 0, tableWeight)
 		n := c.planner.tree(wordNr, allBits, all, nil)
-		c.native = reference{graph: c.graph, root: n, steps: all}
+		c.native = reference{graph: &c.graph, root: n, steps: all}
 		return n
 	}
 
@@ -25,7 +25,7 @@ func (c *compiler) nativeTree(abi *policy.ABI, all []step) node {
 	weigh(below, abi.Rows, 0, tableWeight)
 	below[len(below)-1].weight += instruction // see graft
 	own := c.planner.tree(wordNr, allBits, below, nil)
-	c.native = reference{graph: c.graph, root: own, steps: below}
+	c.native = reference{graph: &c.graph, root: own, steps: below}
 
 	c.native.spine = c.native.tests()
 	n := c.shared(abi, above, x32, x32Weight)
@@ -38,13 +38,14 @@ func (c *compiler) nativeTree(abi *policy.ABI, all []step) node {
 
 // quarters takes the steps of a function apart: the numbers below bit 30; those
 // with it, less the bit; and those from bit 31 on.
-func quarters(all []step) (below, above, beyond []step) {
+func (c *compiler) quarters(all []step) (below, above, beyond []step) {
+	above = c.steps.room(len(all) + 1)
 	for i, s := range all {
 		switch {
 		case s.first < x32:
 			below = all[: i+1 : i+1]
 		case s.first < 2*x32:
-			if above == nil && s.first > x32 {
+			if len(above) == 0 && s.first > x32 {
 				above = append(above, step{first: 0, target: all[i-1].target})
 			}
 			s.first -= x32
@@ -75,9 +76,9 @@ func (c *compiler) otherTree(abi *policy.ABI, steps []step) node {
 // same: everywhere, if there are few differences, or else for the largest
 // numbers. Numbers from 424 on mean the same calls on all architectures.
 func (c *compiler) shared(abi *policy.ABI, steps []step, base uint32, each int32) node {
-	diff := difference(steps, c.native.steps)
+	diff := difference(c.steps.room(len(steps)+len(c.native.steps)), steps, c.native.steps)
 	if len(diff) > len(steps) {
-		diff = suffix(steps, diff)
+		diff = suffix(c.steps.room(len(steps)+len(diff)), steps, diff)
 	}
 	weigh(diff, abi.Rows, base, each)
 	return c.planner.tree(wordNr, allBits, diff, &c.native)
@@ -85,7 +86,7 @@ func (c *compiler) shared(abi *policy.ABI, steps []step, base uint32, each int32
 
 // function returns the rows of an ABI as a function from number to node.
 func (c *compiler) function(abi *policy.ABI) ([]step, error) {
-	steps := make([]step, 0, 256)
+	steps := c.steps.room(len(abi.Rows))
 	next := uint64(0)
 	for i := range abi.Rows {
 		row := &abi.Rows[i]

@@ -12,36 +12,55 @@ import (
 // for every input what the policy says. The error is a [*TooLong] if the kernel
 // would not take so long a program.
 func Program(p *policy.Policy) (bpf.Program, error) {
-	c := compiler{graph: newGraph(), policy: p, planner: planners.Get().(*planner)}
-	defer planners.Put(c.planner)
-	c.planner.graph = c.graph
-	defer func() { c.planner.graph, c.planner.steps, c.planner.reference = nil, nil, nil }()
-	c.verdicts = verdicts{
-		known: map[*policy.Rule]*verdict{}, alike: map[uint64]*verdict{},
-		effort: effort, survey: 4 * bpf.MaxLen,
-	}
+	c := compilers.Get().(*compiler)
+	c.begin(p)
+	defer c.end()
 	root, err := c.root()
 	if err != nil {
 		return nil, fmt.Errorf("compile policy: %w", err)
 	}
 	if root != none {
-		if prog, ok := c.graph.lay(root, p.Native.ByteOrder(), bpf.MaxLen); ok {
+		if prog, ok := c.layout.lay(&c.graph, root, p.Native.ByteOrder(), bpf.MaxLen); ok {
 			return prog, nil
 		}
 	}
 	return nil, c.tooLong()
 }
 
-// planners are used again, with the room that they have grown into.
-var planners = sync.Pool{New: func() any { return new(planner) }}
+// compilers are used again, with the room that they have grown into.
+var compilers = sync.Pool{New: func() any { return new(compiler) }}
 
-// A compiler makes one program.
+// A compiler makes one program at a time.
 type compiler struct {
-	graph    *graph
 	policy   *policy.Policy
-	planner  *planner
+	graph    graph
 	verdicts verdicts
+	planner  planner
 	native   reference
+	layout   layout
+
+	steps  arena[step]
+	rests  arena[rest]
+	cuts   arena[piece]
+	values arena[valueStep]
+}
+
+func (c *compiler) begin(p *policy.Policy) {
+	c.policy = p
+	c.graph.reset()
+	c.planner.graph = &c.graph
+	c.verdicts.effort, c.verdicts.survey = effort, 4*bpf.MaxLen
+}
+
+// end forgets the policy and the program, but not the room for them.
+func (c *compiler) end() {
+	c.policy, c.planner.steps, c.planner.reference, c.native = nil, nil, nil, reference{}
+	c.verdicts.reset()
+	c.steps.reset()
+	c.rests.reset()
+	c.cuts.reset()
+	c.values.reset()
+	compilers.Put(c)
 }
 
 // root returns the node at which the program starts: which ABI is it. It is none

@@ -50,7 +50,7 @@ func (e *expander) cut(list []rest, v value) node {
 		}
 	}
 
-	steps := make([]valueStep, 0, len(pieces))
+	steps := e.values.room(len(pieces))
 	for i := range pieces {
 		n := pieces[i].ret
 		if len(pieces[i].rules) > 0 {
@@ -126,7 +126,7 @@ func (e *expander) pieces(list []rest, v value) []piece {
 	}
 	slices.Sort(starts)
 	starts = slices.Compact(starts)
-	pieces := make([]piece, len(starts))
+	pieces := e.cuts.list(len(starts))
 	for i, s := range starts {
 		pieces[i].first = s
 	}

@@ -36,7 +36,7 @@ type expander struct {
 // effort. The last rule of the list has no conditions.
 func (c *compiler) expand(list []rule) (n node, ok bool) {
 	conds := 0
-	whole := make([]rest, len(list))
+	whole := c.rests.room(len(list))[:len(list)]
 	for i := range list {
 		if len(list[i].conds) > 64 {
 			return none, false
@@ -60,6 +60,10 @@ func (e *expander) list(list []rest) node {
 	if list[0].left == 0 {
 		return e.graph.ret(e.rules[list[0].rule].ret)
 	}
+	if e.done == nil {
+		e.done = map[string]node{} // all the rules together do not turn up again
+		return e.divide(list)
+	}
 	key := make([]byte, 0, 128)
 	for _, r := range list {
 		key = binary.LittleEndian.AppendUint32(key, uint32(r.rule))
@@ -68,17 +72,17 @@ func (e *expander) list(list []rest) node {
 	if n, ok := e.done[string(key)]; ok {
 		return n
 	}
-	var n node
-	if v, ok := e.choose(list); ok {
-		n = e.cut(list, v)
-	} else {
-		n = e.try(list)
-	}
-	if e.done == nil {
-		e.done = map[string]node{}
-	}
+	n := e.divide(list)
 	e.done[string(key)] = n
 	return n
+}
+
+// divide returns the node for a list of which more than one rule can decide.
+func (e *expander) divide(list []rest) node {
+	if v, ok := e.choose(list); ok {
+		return e.cut(list, v)
+	}
+	return e.try(list)
 }
 
 // shorten drops the rules that cannot decide: those after one without

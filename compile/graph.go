@@ -68,8 +68,15 @@ type graph struct {
 	slots []node // a hash table of nodes + 1, open addressing; 0 is empty
 }
 
-func newGraph() *graph {
-	return &graph{nodes: make([]decision, 0, 512), slots: make([]node, 2048)}
+// reset makes the graph empty.
+func (g *graph) reset() {
+	const nodes, slots = 512, 2048 // twice as many as Docker's default needs
+	if len(g.slots) == 0 || len(g.slots) > 16*slots {
+		g.nodes, g.slots = make([]decision, 0, nodes), make([]node, slots)
+		return
+	}
+	g.nodes = g.nodes[:0]
+	clear(g.slots)
 }
 
 // ret returns the node that ends in a return word.

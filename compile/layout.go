@@ -1,6 +1,8 @@
 package compile
 
 import (
+	"slices"
+
 	"github.com/weir-dev/weir/bpf"
 	"github.com/weir-dev/weir/seccomp"
 )
@@ -16,9 +18,15 @@ type layout struct {
 	order seccomp.ByteOrder
 	limit int               // give up when the program is longer than this
 	code  []bpf.Instruction // backwards
-	needs []entry
-	sizes []int32
-	at    [][entries]int32 // where each entry of a node is, as an index into code; -1: nowhere yet
+	sites []site            // by node
+}
+
+// A site is where a node is in the program.
+type site struct {
+	at    [entries]int32 // the index of each entry into code; -1: nowhere yet
+	size  int32          // instructions from here on, counting what is shared again
+	needs entry
+	used  bool // the program leads there
 }
 
 // An entry is a way into a test: with the masked word in the accumulator, with
@@ -57,18 +65,14 @@ func (g *graph) entry(n node, w word, mask uint32) entry {
 
 // lay returns the program that starts at root; ok is false if it is longer than
 // limit.
-func (g *graph) lay(root node, order seccomp.ByteOrder, limit int) (prog bpf.Program, ok bool) {
-	n := int(root) + 1
-	l := layout{
-		graph: g, order: order, limit: limit,
-		code:  make([]bpf.Instruction, 0, 256),
-		needs: make([]entry, n), sizes: make([]int32, n), at: make([][entries]int32, n),
+func (l *layout) lay(g *graph, root node, order seccomp.ByteOrder, limit int) (prog bpf.Program, ok bool) {
+	l.graph, l.order, l.limit = g, order, limit
+	l.code, l.sites = l.code[:0], slices.Grow(l.sites[:0], int(root)+1)[:root+1]
+	for i := range l.sites {
+		l.sites[i] = site{at: [entries]int32{-1, -1, -1}}
 	}
 	if l.survey(root) > limit {
 		return nil, false
-	}
-	for i := range l.at {
-		l.at[i] = [entries]int32{-1, -1, -1}
 	}
 	l.place(root)
 	if len(l.code) > limit {
@@ -85,36 +89,38 @@ func (g *graph) lay(root node, order seccomp.ByteOrder, limit int) (prog bpf.Pro
 // many instructions lie below each, counting what is shared again. It returns
 // how many nodes are reached.
 func (l *layout) survey(root node) (count int) {
-	const reached = 1 << 7
 	nodes := l.graph.nodes
-	l.needs[root] = reached | entryAny
+	reach := func(n node, e entry) {
+		s := &l.sites[n]
+		s.needs, s.used = max(s.needs, e), true
+	}
+	reach(root, entryAny)
 	for n := root; n >= 0; n-- {
-		if l.needs[n]&reached == 0 {
+		if !l.sites[n].used {
 			continue
 		}
-		d := &nodes[n]
-		switch d.kind {
+		switch d := &nodes[n]; d.kind {
 		case kindReturn:
 		case kindReenter:
-			l.needs[d.yes] = max(l.needs[d.yes], reached|l.graph.entry(d.yes, d.word, allBits))
+			reach(d.yes, l.graph.entry(d.yes, d.word, allBits))
 		default:
-			l.needs[d.yes] = max(l.needs[d.yes], reached|l.graph.entry(d.yes, d.word, d.mask))
-			l.needs[d.no] = max(l.needs[d.no], reached|l.graph.entry(d.no, d.word, d.mask))
+			reach(d.yes, l.graph.entry(d.yes, d.word, d.mask))
+			reach(d.no, l.graph.entry(d.no, d.word, d.mask))
 		}
 	}
-	for n := range l.needs {
-		if l.needs[n]&reached == 0 {
+	for n := range l.sites {
+		s := &l.sites[n]
+		if !s.used {
 			continue
 		}
-		l.needs[n] &^= reached
 		count++
 		switch d := &nodes[n]; d.kind {
 		case kindReturn:
-			l.sizes[n] = 1
+			s.size = 1
 		case kindReenter:
-			l.sizes[n] = min(1+l.sizes[d.yes], bpf.MaxLen)
+			s.size = min(1+l.sites[d.yes].size, bpf.MaxLen)
 		default:
-			l.sizes[n] = min(1+l.sizes[d.yes]+l.sizes[d.no], bpf.MaxLen)
+			s.size = min(1+l.sites[d.yes].size+l.sites[d.no].size, bpf.MaxLen)
 		}
 	}
 	return count
@@ -122,7 +128,7 @@ func (l *layout) survey(root node) (count int) {
 
 // place writes node n and what it leads to, unless it is there.
 func (l *layout) place(n node) {
-	if l.at[n][entryReady] >= 0 || len(l.code) > l.limit {
+	if l.sites[n].at[entryReady] >= 0 || len(l.code) > l.limit {
 		return
 	}
 	d := &l.graph.nodes[n]
@@ -132,7 +138,7 @@ func (l *layout) place(n node) {
 	case kindReenter:
 		l.place(d.yes)
 		e := l.graph.entry(d.yes, d.word, allBits)
-		if at := l.at[d.yes][e]; int(at) != len(l.code)-1 {
+		if at := l.sites[d.yes].at[e]; int(at) != len(l.code)-1 {
 			l.code = append(l.code, bpf.Jump(uint32(len(l.code)-1-int(at))))
 		}
 		l.put(n, entryReady, bpf.And(d.mask))
@@ -144,7 +150,7 @@ func (l *layout) place(n node) {
 // placeTest writes a comparison. The larger side is written first, so that only
 // the smaller one lies between the test and either.
 func (l *layout) placeTest(n node, d *decision) {
-	if l.sizes[d.yes] > l.sizes[d.no] {
+	if l.sites[d.yes].size > l.sites[d.no].size {
 		l.place(d.yes)
 		l.place(d.no)
 	} else {
@@ -165,31 +171,31 @@ func (l *layout) placeTest(n node, d *decision) {
 		op = bpf.OpJset
 	}
 	l.put(n, entryReady, bpf.JumpIf(op, d.k, l.distance(d.yes, yes), l.distance(d.no, no)))
-	if l.needs[n] >= entryWord && d.mask != allBits {
+	if l.sites[n].needs >= entryWord && d.mask != allBits {
 		l.put(n, entryWord, bpf.And(d.mask))
 	}
-	if l.needs[n] >= entryAny {
+	if l.sites[n].needs >= entryAny {
 		l.put(n, entryAny, bpf.LoadAbs(d.word.offset(l.order)))
 	}
 }
 
 // put appends an instruction that is an entry of a node.
 func (l *layout) put(n node, e entry, in bpf.Instruction) {
-	l.at[n][e] = int32(len(l.code))
+	l.sites[n].at[e] = int32(len(l.code))
 	l.code = append(l.code, in)
 }
 
 // distance returns how many instructions a jump to an entry skips, if it is the
 // next to be written.
 func (l *layout) distance(n node, e entry) uint8 {
-	return uint8(len(l.code) - 1 - int(l.at[n][e]))
+	return uint8(len(l.code) - 1 - int(l.sites[n].at[e]))
 }
 
 // approach brings an entry within reach of the next instruction and reports
 // whether it had to: a return is written once more, to the rest leads a jump of
 // any length. Later tests, which are farther away still, use the copy too.
 func (l *layout) approach(n node, e entry) bool {
-	away := len(l.code) - 1 - int(l.at[n][e])
+	away := len(l.code) - 1 - int(l.sites[n].at[e])
 	if away <= farthest {
 		return false
 	}

@@ -63,7 +63,7 @@ func TestTreesAreNearTheOptimum(t *testing.T) {
 			steps = append(steps, step{first: uint32(v), weight: weight, target: target})
 		}
 		steps = merge(steps)
-		p := planner{graph: newGraph(), word: wordNr, mask: allBits, steps: steps}
+		p := planner{graph: new(graph), word: wordNr, mask: allBits, steps: steps}
 		p.plan()
 		got, want := p.cost(0, int32(len(steps)-1)), e.cost(1<<values-1)
 		if got < want {

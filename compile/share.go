@@ -1,11 +1,11 @@
 package compile
 
-// difference returns a function with, for each of its steps, whether ref does the
+// difference appends to out, which is empty, a function with, for each of its steps, whether ref does the
 // same there. Both cover the same values. A long row of steps that are all the
 // same in both becomes one, whose target is none; its ends stay, because they
 // may go together with their neighbours.
-func difference(steps, ref []step) []step {
-	all := make([]step, 0, len(steps)+len(ref))
+func difference(out, steps, ref []step) []step {
+	all := out
 	for i, j := 0, 0; i < len(steps); {
 		s := steps[i]
 		s.first = max(s.first, ref[j].first)
@@ -24,7 +24,7 @@ func difference(steps, ref []step) []step {
 		}
 	}
 
-	out := all[:0]
+	out = all[:0]
 	for i := 0; i < len(all); {
 		end := i
 		for end < len(all) && all[end].same {
@@ -42,9 +42,9 @@ func difference(steps, ref []step) []step {
 	return out
 }
 
-// suffix returns the steps with only those at their end that are the same in the
+// suffix appends to out the steps, with only those at their end that are the same in the
 // reference taken from diff.
-func suffix(steps, diff []step) []step {
+func suffix(out, steps, diff []step) []step {
 	d := len(diff)
 	for d > 0 && diff[d-1].same {
 		d--
@@ -56,7 +56,7 @@ func suffix(steps, diff []step) []step {
 	for n > 0 && steps[n-1].first >= diff[d].first {
 		n--
 	}
-	return append(steps[:n:n], diff[d:]...)
+	return append(append(out, steps[:n]...), diff[d:]...)
 }
 
 // graft returns the tree with the numbers from bit 30 on given to above. That

@@ -12,9 +12,9 @@ type valueStep struct {
 // value returns the node of a function of a value; the first step starts at 0.
 func (c *compiler) value(v value, steps []valueStep) node {
 	if v.bits <= 32 {
-		half := make([]step, len(steps))
-		for i, s := range steps {
-			half[i] = step{first: uint32(s.first), target: s.target}
+		half := c.steps.room(len(steps))
+		for _, s := range steps {
+			half = append(half, step{first: uint32(s.first), target: s.target})
 		}
 		return c.argument(low(v.arg), uint32(v.most()), half)
 	}

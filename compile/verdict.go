@@ -12,12 +12,23 @@ import (
 type verdicts struct {
 	known map[*policy.Rule]*verdict // by the first rule: rows that mean the same mostly share a slice
 	alike map[uint64]*verdict       // by a hash of the list in normal form
-	order []*verdict                // as they were found
+	rules arena[rule]
+	conds arena[cond]
+	order []*verdict // as they were found
 
 	effort int  // what is left for expanding lists, see expander
 	sum    int  // of the sizes of all verdicts
 	survey int  // the sum at which to count what they have in common
 	over   bool // they are longer than a program can be
+}
+
+func (vs *verdicts) reset() {
+	clear(vs.known)
+	clear(vs.alike)
+	clear(vs.order)
+	vs.rules.reset()
+	vs.conds.reset()
+	*vs = verdicts{known: vs.known, alike: vs.alike, order: vs.order[:0], rules: vs.rules, conds: vs.conds}
 }
 
 // A verdict is the meaning of one list of rules.
@@ -48,7 +59,7 @@ func (c *compiler) verdict(row *policy.Row) (node, error) {
 	if v, ok := vs.known[&rules[0]]; ok && len(v.row.Rules) == len(rules) {
 		return v.node, nil
 	}
-	list, err := normalise(rules)
+	list, err := vs.normalise(rules)
 	if err != nil {
 		return none, err
 	}
@@ -57,6 +68,9 @@ func (c *compiler) verdict(row *policy.Row) (node, error) {
 	if v == nil || !slices.EqualFunc(v.list, list, rule.equal) {
 		v = &verdict{row: row, list: list}
 		v.node, v.size = c.decide(list)
+		if vs.alike == nil {
+			vs.known, vs.alike = map[*policy.Rule]*verdict{}, map[uint64]*verdict{}
+		}
 		vs.alike[h] = v
 		vs.order = append(vs.order, v)
 		c.count(v.size)
@@ -143,12 +157,12 @@ func (r rule) equal(o rule) bool { return r.ret == o.ret && slices.Equal(r.conds
 
 // normalise returns the rules in normal form, without those that never apply and
 // those after the first that always does.
-func normalise(in []policy.Rule) ([]rule, error) {
+func (vs *verdicts) normalise(in []policy.Rule) ([]rule, error) {
 	count := 0
 	for i := range in {
 		count += len(in[i].Conds)
 	}
-	list, conds := make([]rule, 0, len(in)), make([]cond, 0, count)
+	list, conds := vs.rules.room(len(in)), vs.conds.room(count)
 next:
 	for i := range in {
 		start := len(conds)
