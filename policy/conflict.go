@@ -51,15 +51,15 @@ func (r *resolver) noteConflicts() {
 
 // conflictsOf compares the rules of one call pair by pair.
 func (r *resolver) conflictsOf(call syscalls.Call) []conflict {
-	ids := r.usesOf(call)
-	first := r.profile.Rules[r.uses[ids[0]].rule].Return
 	differ := false
-	for _, id := range ids {
-		differ = differ || r.profile.Rules[r.uses[id].rule].Return != first
+	last := &r.uses[r.last[call]]
+	for i := last.previous; i >= 0; i = r.uses[i].previous {
+		differ = differ || r.profile.Rules[r.uses[i].rule].Return != r.profile.Rules[last.rule].Return
 	}
 	if !differ {
 		return nil
 	}
+	ids := r.usesOf(call)
 	var found []conflict
 	seen := make(map[conflict]bool)
 	pairs := 0

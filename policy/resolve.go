@@ -52,7 +52,6 @@ func Resolve(p *profile.Profile, f seccomp.Facts, o Options) (*Policy, []profile
 type use struct {
 	call     syscalls.Call
 	rule     int32 // index into Profile.Rules
-	name     int32 // index into its Names
 	previous int32 // the last use of the same call before this one, or -1
 }
 
@@ -64,9 +63,28 @@ type resolver struct {
 	uses []use   // in the order of the file
 	last []int32 // by call: its last use, or -1
 
-	plain    [][]Rule // by rule: the rule list of a call that it decides alone
+	// alone has, by call, the rule that alone decides about it, whatever its
+	// arguments; nobody; or several, if there is more to it.
+	alone []int32
+	plain []Rule // by rule of the profile, for those
+
+	// conditional has the rules of the calls whose arguments count. Most ABIs have
+	// them alike.
+	conditional map[variant][]Rule
+
 	problems []profile.Problem
 	notes    []profile.Problem
+}
+
+const (
+	nobody  = -1
+	several = -2
+)
+
+// A variant is a call with the widths of the arguments that rules look at.
+type variant struct {
+	call syscalls.Call
+	bits [6]uint8
 }
 
 // checkByteOrder refuses architectures that no kernel of the native one can run:
@@ -106,20 +124,31 @@ func (r *resolver) collect(rules []int) {
 		total += len(r.profile.Rules[i].Names)
 	}
 	r.uses = make([]use, 0, total)
-	r.last = make([]int32, syscalls.Count()+1)
+	r.last, r.alone = make([]int32, syscalls.Count()+1), make([]int32, syscalls.Count()+1)
 	for i := range r.last {
-		r.last[i] = -1
+		r.last[i], r.alone[i] = -1, nobody
 	}
+	r.plain = make([]Rule, len(r.profile.Rules))
 	for _, i := range rules {
 		rule := &r.profile.Rules[i]
+		r.plain[i] = Rule{Return: rule.Return, Origin: int32(i)}
+		alone := int32(i)
+		if len(rule.Args) > 0 {
+			alone = several
+		}
 		for j := range rule.Names {
 			call, ok := syscalls.Lookup(rule.Names[j].Text)
 			if !ok {
 				r.unknown(i, j)
 				continue
 			}
-			r.uses = append(r.uses, use{call, int32(i), int32(j), r.last[call]})
+			r.uses = append(r.uses, use{call, int32(i), r.last[call]})
 			r.last[call] = int32(len(r.uses) - 1)
+			if r.alone[call] == nobody {
+				r.alone[call] = alone
+			} else {
+				r.alone[call] = several
+			}
 		}
 	}
 }
@@ -156,7 +185,6 @@ func (r *resolver) usesOf(call syscalls.Call) []int32 {
 
 // policy builds the total policy from the uses.
 func (r *resolver) policy(archs []seccomp.Arch) *Policy {
-	r.plain = make([][]Rule, len(r.profile.Rules))
 	p := &Policy{
 		Native:  r.facts.Arch,
 		Default: r.profile.Default,
@@ -181,45 +209,29 @@ func (r *resolver) policy(archs []seccomp.Arch) *Policy {
 // what lies between them. A call that only generated rules are about gets none
 // above the boundary: it is newer than the profile.
 func (r *resolver) calls(b *builder, a seccomp.Arch, between []Rule, boundary seccomp.Nr) {
-	generated := r.multiplexed(a)
+	through := r.multiplexed(a)
 	on := syscalls.On(a)
-	for i := 0; i < len(on); {
-		nr, _ := on[i].Nr(a)
-		first := on[i]
-		var ids []int32
-		single := int32(-1)
-		for ; i < len(on); i++ {
-			if n, _ := on[i].Nr(a); n != nr {
+	for len(on) > 0 {
+		// Two names of one number, which some architectures have, are one call.
+		nr, _ := on[0].Nr(a)
+		names := 1
+		for names < len(on) {
+			if other, _ := on[names].Nr(a); other != nr {
 				break
 			}
-			// Two names of one number, which some architectures have, are one call.
-			switch last := r.last[on[i]]; {
-			case last < 0:
-			case single < 0 && ids == nil && r.uses[last].previous < 0:
-				single, first = last, on[i]
-			default:
-				if single >= 0 {
-					ids, single = append(ids, single), -1
+			names++
+		}
+		rules := r.rulesOf(on[:names], a)
+		if rules == nil && nr <= boundary {
+			for i := range through {
+				if through[i].call == on[0] {
+					rules = r.order(through[i].rules)
 				}
-				if ids == nil {
-					first = on[i]
-				}
-				ids = append(ids, r.usesOf(on[i])...)
 			}
 		}
-		var rules []Rule
-		if more := generated[first]; len(more) > 0 && nr <= boundary {
-			rules = r.order(more)
-		} else if single >= 0 {
-			rules = r.only(single, a)
-		} else if len(ids) > 0 {
-			slices.Sort(ids)
-			rules = r.decide(ids, a)
-		} else {
+		on = on[names:]
+		if rules == nil || uint64(nr) < b.next { // number 0 of s390, which abi has decided about
 			continue
-		}
-		if uint64(nr) < b.next {
-			continue // number 0 of s390, which abi has decided about
 		}
 		if nr > 0 {
 			b.fill(nr-1, a, between)
@@ -228,17 +240,53 @@ func (r *resolver) calls(b *builder, a seccomp.Arch, between []Rule, boundary se
 	}
 }
 
-// only is decide for the usual call, which one rule names.
-func (r *resolver) only(id int32, a seccomp.Arch) []Rule {
-	u := &r.uses[id]
-	rule := &r.profile.Rules[u.rule]
-	if len(rule.Args) > 0 {
-		return r.decide([]int32{id}, a)
+// rulesOf returns the rules for a number, given the calls that have it on an
+// architecture; none if no rule names one of them.
+func (r *resolver) rulesOf(calls []syscalls.Call, a seccomp.Arch) []Rule {
+	var ids []int32
+	for _, call := range calls {
+		switch alone := r.alone[call]; {
+		case alone == nobody:
+		case len(calls) > 1:
+			ids = append(ids, r.usesOf(call)...)
+		case alone == several:
+			return r.variant(call, a)
+		default:
+			return r.plain[alone : alone+1 : alone+1]
+		}
 	}
-	if r.plain[u.rule] == nil {
-		r.plain[u.rule] = []Rule{{Return: rule.Return, Origin: u.rule}}
+	if ids == nil {
+		return nil
 	}
-	return r.plain[u.rule]
+	slices.Sort(ids)
+	if u := &r.uses[ids[0]]; len(ids) == 1 && r.alone[u.call] >= 0 {
+		return r.plain[u.rule : u.rule+1 : u.rule+1]
+	}
+	return r.decide(ids, a)
+}
+
+// variant returns the rules of a call of which there are several, or one that has
+// conditions.
+func (r *resolver) variant(call syscalls.Call, a seccomp.Arch) []Rule {
+	v := variant{call: call}
+	for i := r.last[call]; i >= 0; i = r.uses[i].previous {
+		for j := range r.profile.Rules[r.uses[i].rule].Args {
+			arg := &r.profile.Rules[r.uses[i].rule].Args[j]
+			if arg.Named != nil { // its value may be another on each architecture
+				return r.decide(r.usesOf(call), a)
+			}
+			v.bits[arg.Index] = call.Bits(a, int(arg.Index))
+		}
+	}
+	rules, ok := r.conditional[v]
+	if !ok {
+		rules = r.decide(r.usesOf(call), a)
+		if r.conditional == nil {
+			r.conditional = make(map[variant][]Rule)
+		}
+		r.conditional[v] = rules
+	}
+	return rules
 }
 
 // decide orders all rules of one call.
@@ -323,42 +371,59 @@ func strictestFirst(rules []Rule) []Rule {
 	return kept
 }
 
-// multiplexed returns, for each call that others are reached through and that no
-// rule names, the rules that those others generate: the call's first argument
-// is theirs, and the author's conditions are gone, because a filter cannot
-// follow the pointer behind which their arguments are.
-func (r *resolver) multiplexed(a seccomp.Arch) map[syscalls.Call][]Rule {
-	if !multiplexes(a) {
-		return nil
-	}
-	var generated map[syscalls.Call][]Rule
-	for i := range r.uses {
-		u := &r.uses[i]
-		via, arg, ok := u.call.Multiplexed(a)
-		if !ok || r.last[via] >= 0 {
+// A generated is a call that others are reached through and that no rule names,
+// and the rules that those others generate.
+type generated struct {
+	call  syscalls.Call
+	rules []Rule
+}
+
+// multiplexed returns the generated rules of an architecture: the call's first
+// argument is the one that selects the other, and the author's conditions are gone,
+// because a filter cannot follow the pointer behind which their arguments are.
+func (r *resolver) multiplexed(a seccomp.Arch) []generated {
+	var all []generated
+	for _, name := range [...]string{"socketcall", "ipc"} {
+		via, _ := syscalls.Lookup(name)
+		if _, ok := via.Nr(a); !ok || r.last[via] >= 0 {
 			continue
 		}
 		bits := via.Bits(a, 0)
-		if via.String() == "ipc" {
+		if name == "ipc" {
 			bits = 16 // above it is a version, which does not change the call (ipc/syscall.c)
 		}
-		rule := Rule{
-			Conds:  []Cond{{Arg: 0, Bits: bits, Op: seccomp.OpEqualTo, Value: arg}},
-			Return: r.profile.Rules[u.rule].Return,
-			Why:    WhyMultiplexed,
-			Origin: u.rule,
+		type selection struct {
+			use  int32
+			arg0 uint64
 		}
-		if generated == nil {
-			generated = make(map[syscalls.Call][]Rule)
+		var selections []selection
+		for arg0, call := range via.Selected() {
+			for i := r.last[call]; i >= 0; i = r.uses[i].previous {
+				selections = append(selections, selection{i, arg0})
+			}
 		}
-		same := func(have Rule) bool {
-			return have.Return == rule.Return && have.Conds[0] == rule.Conds[0] && r.layerOf(have) == r.layerOf(rule)
+		slices.SortFunc(selections, func(a, b selection) int { return cmp.Compare(a.use, b.use) })
+		g := generated{call: via}
+		for _, s := range selections {
+			u := &r.uses[s.use]
+			rule := Rule{
+				Conds:  []Cond{{Arg: 0, Bits: bits, Op: seccomp.OpEqualTo, Value: s.arg0}},
+				Return: r.profile.Rules[u.rule].Return,
+				Why:    WhyMultiplexed,
+				Origin: u.rule,
+			}
+			same := func(have Rule) bool {
+				return have.Return == rule.Return && have.Conds[0] == rule.Conds[0] && r.layerOf(have) == r.layerOf(rule)
+			}
+			if !slices.ContainsFunc(g.rules, same) {
+				g.rules = append(g.rules, rule)
+			}
 		}
-		if !slices.ContainsFunc(generated[via], same) {
-			generated[via] = append(generated[via], rule)
+		if g.rules != nil {
+			all = append(all, g)
 		}
 	}
-	return generated
+	return all
 }
 
 // multiplexes reports whether an architecture has calls that others are reached

@@ -2,6 +2,7 @@ package policy
 
 import (
 	"github.com/weir-dev/weir/seccomp"
+	"github.com/weir-dev/weir/syscalls"
 )
 
 // The kernel of x86_64 takes a number with bit 30 for one of x32. libseccomp
@@ -81,13 +82,14 @@ func (r *resolver) boundary(a seccomp.Arch) (seccomp.Nr, bool) {
 	case seccomp.ActAllow, seccomp.ActLog, seccomp.ActTrace, seccomp.ActNotify:
 		return 0, false
 	}
-	largest := seccomp.Nr(0)
-	for i := range r.uses {
-		if nr, ok := r.uses[i].call.Nr(a); ok {
-			largest = max(largest, nr)
+	on := syscalls.On(a)
+	for i := len(on) - 1; i >= 0; i-- {
+		if r.last[on[i]] >= 0 {
+			nr, _ := on[i].Nr(a)
+			return nr, nr > 0
 		}
 	}
-	return largest, largest > 0
+	return 0, false
 }
 
 // A builder lays rows side by side, without gaps.

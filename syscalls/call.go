@@ -56,7 +56,7 @@ func (c Call) Nr(a seccomp.Arch) (seccomp.Nr, bool) {
 	if !c.valid() || !a.Valid() {
 		return 0, false
 	}
-	nr := numbers[c][abiOf[a]]
+	nr := numbers[abiOf[a]][c]
 	if nr < 0 {
 		return 0, false
 	}
@@ -68,7 +68,7 @@ func At(a seccomp.Arch, nr seccomp.Nr) (Call, bool) {
 	on := sorted(a)
 	for len(on) > 0 {
 		c := on[len(on)/2]
-		switch n := seccomp.Nr(numbers[c][abiOf[a]]); {
+		switch n := seccomp.Nr(numbers[abiOf[a]][c]); {
 		case n == nr:
 			return c, true
 		case n < nr:

@@ -1,6 +1,10 @@
 package syscalls
 
-import "github.com/weir-dev/weir/seccomp"
+import (
+	"iter"
+
+	"github.com/weir-dev/weir/seccomp"
+)
 
 // Multiplexed reports whether the architecture offers the call through another
 // one too: socket(2) on x86 is also socketcall(1, args), whatever number it has
@@ -14,85 +18,73 @@ import "github.com/weir-dev/weir/seccomp"
 // the call from the lower (ipc/syscall.c, ksys_ipc), except on s390, which
 // refuses a version; arg0 is version 0, the one that libraries use.
 func (c Call) Multiplexed(a seccomp.Arch) (via Call, arg0 uint64, ok bool) {
-	name, arg0 := multiplexer(c.String())
-	if name == "" {
-		return 0, 0, false
+	name := c.String()
+	for i := range selectors {
+		s := &selectors[i]
+		if s.name != name {
+			continue
+		}
+		via, _ = Lookup(s.via)
+		if _, ok := via.Nr(a); !ok {
+			return 0, 0, false
+		}
+		return via, s.arg0, true
 	}
-	via, _ = Lookup(name)
-	if _, ok := via.Nr(a); !ok {
-		return 0, 0, false
-	}
-	return via, arg0, true
+	return 0, 0, false
 }
 
-// multiplexer returns the call and the selector of the constants SYS_SOCKET and
-// on in include/uapi/linux/net.h, SEMOP and on in include/uapi/linux/ipc.h.
-func multiplexer(name string) (via string, arg0 uint64) {
-	switch name {
-	case "socket":
-		return "socketcall", 1
-	case "bind":
-		return "socketcall", 2
-	case "connect":
-		return "socketcall", 3
-	case "listen":
-		return "socketcall", 4
-	case "accept":
-		return "socketcall", 5
-	case "getsockname":
-		return "socketcall", 6
-	case "getpeername":
-		return "socketcall", 7
-	case "socketpair":
-		return "socketcall", 8
-	case "send":
-		return "socketcall", 9
-	case "recv":
-		return "socketcall", 10
-	case "sendto":
-		return "socketcall", 11
-	case "recvfrom":
-		return "socketcall", 12
-	case "shutdown":
-		return "socketcall", 13
-	case "setsockopt":
-		return "socketcall", 14
-	case "getsockopt":
-		return "socketcall", 15
-	case "sendmsg":
-		return "socketcall", 16
-	case "recvmsg":
-		return "socketcall", 17
-	case "accept4":
-		return "socketcall", 18
-	case "recvmmsg":
-		return "socketcall", 19
-	case "sendmmsg":
-		return "socketcall", 20
-	case "semop":
-		return "ipc", 1
-	case "semget":
-		return "ipc", 2
-	case "semctl":
-		return "ipc", 3
-	case "semtimedop":
-		return "ipc", 4
-	case "msgsnd":
-		return "ipc", 11
-	case "msgrcv":
-		return "ipc", 12
-	case "msgget":
-		return "ipc", 13
-	case "msgctl":
-		return "ipc", 14
-	case "shmat":
-		return "ipc", 21
-	case "shmdt":
-		return "ipc", 22
-	case "shmget":
-		return "ipc", 23
-	case "shmctl":
-		return "ipc", 24
+// Selected iterates over the calls that are multiplexed through c wherever there is
+// c, in the order of the first arguments of c that select them.
+func (c Call) Selected() iter.Seq2[uint64, Call] {
+	return func(yield func(uint64, Call) bool) {
+		name := c.String()
+		for i := range selectors {
+			if s := &selectors[i]; s.via == name {
+				if call, _ := Lookup(s.name); !yield(s.arg0, call) {
+					return
+				}
+			}
+		}
 	}
-	return "", 0
+}
+
+// The constants SYS_SOCKET and on in include/uapi/linux/net.h, SEMOP and on in
+// include/uapi/linux/ipc.h.
+var selectors = [...]struct {
+	via  string
+	arg0 uint64
+	name string
+}{
+	{"socketcall", 1, "socket"},
+	{"socketcall", 2, "bind"},
+	{"socketcall", 3, "connect"},
+	{"socketcall", 4, "listen"},
+	{"socketcall", 5, "accept"},
+	{"socketcall", 6, "getsockname"},
+	{"socketcall", 7, "getpeername"},
+	{"socketcall", 8, "socketpair"},
+	{"socketcall", 9, "send"},
+	{"socketcall", 10, "recv"},
+	{"socketcall", 11, "sendto"},
+	{"socketcall", 12, "recvfrom"},
+	{"socketcall", 13, "shutdown"},
+	{"socketcall", 14, "setsockopt"},
+	{"socketcall", 15, "getsockopt"},
+	{"socketcall", 16, "sendmsg"},
+	{"socketcall", 17, "recvmsg"},
+	{"socketcall", 18, "accept4"},
+	{"socketcall", 19, "recvmmsg"},
+	{"socketcall", 20, "sendmmsg"},
+	{"ipc", 1, "semop"},
+	{"ipc", 2, "semget"},
+	{"ipc", 3, "semctl"},
+	{"ipc", 4, "semtimedop"},
+	{"ipc", 11, "msgsnd"},
+	{"ipc", 12, "msgrcv"},
+	{"ipc", 13, "msgget"},
+	{"ipc", 14, "msgctl"},
+	{"ipc", 21, "shmat"},
+	{"ipc", 22, "shmdt"},
+	{"ipc", 23, "shmget"},
+	{"ipc", 24, "shmctl"},
 }

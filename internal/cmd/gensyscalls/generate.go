@@ -49,7 +49,7 @@ func generate(data, out string) error {
 	array(b, "The multiplier of each bucket of the hash table.", "multipliers", "[buckets]uint8", multipliers)
 	array(b, "The Call in each slot of the hash table, 0 for none.", "slots", "[1 << slotBits]Call", slots)
 
-	matrix(b, "The numbers, by Call and ABI; -1 for none.", "numbers", "int32", -1, t.calls, func(c call) []int { return c.nr })
+	t.numbers(b)
 	byNumber, starts := t.byNumber()
 	array(b, "The Calls of each ABI by number, one ABI after the other.", "byNumber", "[...]Call", byNumber)
 	array(b, "Where an ABI begins in byNumber.", "abiStart", "[abis + 1]uint16", starts)
@@ -69,6 +69,22 @@ func generate(data, out string) error {
 		return err
 	}
 	return write(filepath.Join(out, "hash.go"), []byte(header+strings.Replace(hashSource, "package main", "package syscalls", 1)))
+}
+
+// numbers writes the numbers of one ABI after the other: who asks for one of an
+// ABI mostly asks for all.
+func (t *tables) numbers(b *bytes.Buffer) {
+	b.WriteString("\n// The numbers, by ABI and Call; -1 for none.\nvar numbers = [abis][count + 1]int32{\n")
+	for i, a := range abis {
+		numbers := []int{-1} // of the zero Call
+		for _, c := range t.calls {
+			numbers = append(numbers, c.nr[i])
+		}
+		fmt.Fprintf(b, "{ // %s", a.name)
+		lines(b, numbers)
+		b.WriteString("\n},\n")
+	}
+	b.WriteString("}\n")
 }
 
 // byNumber returns the calls of every ABI by number, and where each ABI begins
@@ -109,16 +125,21 @@ func ends(parts []string) []int {
 	return ends
 }
 
-// array writes numbers, sixteen a line.
+// array writes a list of numbers.
 func array(b *bytes.Buffer, doc, name, typ string, values []int) {
 	fmt.Fprintf(b, "\n// %s\nvar %s = %s{", doc, name, typ)
+	lines(b, values)
+	b.WriteString("\n}\n")
+}
+
+// lines writes numbers, sixteen a line.
+func lines(b *bytes.Buffer, values []int) {
 	for i, v := range values {
 		if i%16 == 0 {
 			b.WriteByte('\n')
 		}
 		fmt.Fprintf(b, "%d,", v)
 	}
-	b.WriteString("\n}\n")
 }
 
 // matrix writes a line for each call, after one for the zero Call.
