@@ -208,10 +208,10 @@ func (r *resolver) policy(archs []seccomp.Arch) *Policy {
 // calls adds the rows of the calls that rules name on one architecture, and of
 // what lies between them. A call that only generated rules are about gets none
 // above the boundary: it is newer than the profile.
-func (r *resolver) calls(b *builder, a seccomp.Arch, between []Rule, boundary seccomp.Nr) {
+func (r *resolver) calls(b *builder, t *table) {
+	a := t.arch
 	through := r.multiplexed(a)
-	on := syscalls.On(a)
-	for len(on) > 0 {
+	for on := t.calls; len(on) > 0; {
 		// Two names of one number, which some architectures have, are one call.
 		nr, _ := on[0].Nr(a)
 		names := 1
@@ -222,7 +222,7 @@ func (r *resolver) calls(b *builder, a seccomp.Arch, between []Rule, boundary se
 			names++
 		}
 		rules := r.rulesOf(on[:names], a)
-		if rules == nil && nr <= boundary {
+		if rules == nil && nr <= t.boundary {
 			for i := range through {
 				if through[i].call == on[0] {
 					rules = r.order(through[i].rules)
@@ -234,7 +234,7 @@ func (r *resolver) calls(b *builder, a seccomp.Arch, between []Rule, boundary se
 			continue
 		}
 		if nr > 0 {
-			b.fill(nr-1, a, between)
+			b.fill(nr-1, a, t.between)
 		}
 		b.call(nr, a, rules)
 	}

@@ -16,24 +16,16 @@ func (r *resolver) abi(p *Policy, archs []seccomp.Arch) ABI {
 	b := builder{rows: make([]Row, 0, len(archs)*len(r.uses)/3+16)}
 	byDefault := []Rule{{Return: r.profile.Default, Why: WhyDefault}}
 	foreign := []Rule{p.Foreign}
-	gaps := func(i int, above []Rule) (below, beyond []Rule, boundary seccomp.Nr) {
-		if nr, ok := r.boundary(archs[i]); ok {
-			newer := seccomp.ReturnErrno(r.facts.Arch.ENOSYS())
-			return byDefault, []Rule{{Return: newer, Why: WhyNewer}}, nr
-		}
-		return byDefault, above, lastNr
-	}
-
 	if a := archs[0]; len(archs) == 1 && a != seccomp.ArchX86_64 && a != seccomp.ArchX32 {
-		below, beyond, boundary := gaps(0, byDefault)
-		if boundary != lastNr && (a == seccomp.ArchS390 || a == seccomp.ArchS390X) {
+		t := r.table(a, byDefault, byDefault)
+		if t.boundary != lastNr && (a == seccomp.ArchS390 || a == seccomp.ArchS390X) {
 			// A number too large for the instruction is passed as number 0, and
 			// stays 0 if the kernel does not know it.
-			b.fill(0, a, beyond)
+			b.fill(0, a, t.beyond)
 		}
-		r.calls(&b, a, below, boundary)
-		b.fill(boundary, a, below)
-		b.fill(lastNr, a, beyond)
+		r.calls(&b, &t)
+		b.fill(t.boundary, a, t.between)
+		b.fill(lastNr, a, t.beyond)
 		return ABI{Audit: a.Audit(), Rows: b.rows}
 	}
 
@@ -48,20 +40,20 @@ func (r *resolver) abi(p *Policy, archs []seccomp.Arch) ABI {
 	}
 	nativeBeyond, x32Beyond := upper, upper
 	if hasNative {
-		below, beyond, boundary := gaps(0, upper)
-		nativeBeyond = beyond
-		r.calls(&b, native, below, boundary)
-		b.fill(min(boundary, x32First-1), native, below)
-		b.fill(x32First-1, native, beyond)
+		t := r.table(native, byDefault, upper)
+		nativeBeyond = t.beyond
+		r.calls(&b, &t)
+		b.fill(min(t.boundary, x32First-1), native, t.between)
+		b.fill(x32First-1, native, t.beyond)
 	} else {
 		b.fill(x32First-1, native, foreign)
 	}
 	if hasX32 {
-		below, beyond, boundary := gaps(last, upper)
-		x32Beyond = beyond
-		r.calls(&b, x32, below, boundary)
-		b.fill(min(boundary, 2*x32First-1), x32, below)
-		b.fill(2*x32First-1, x32, beyond)
+		t := r.table(x32, byDefault, upper)
+		x32Beyond = t.beyond
+		r.calls(&b, &t)
+		b.fill(min(t.boundary, 2*x32First-1), x32, t.between)
+		b.fill(2*x32First-1, x32, t.beyond)
 	} else {
 		b.fill(2*x32First-1, x32, foreign)
 	}
@@ -74,22 +66,36 @@ func (r *resolver) abi(p *Policy, archs []seccomp.Arch) ABI {
 	return ABI{Audit: archs[0].Audit(), Rows: b.rows}
 }
 
-// boundary returns the largest number that any rule in force names, whatever
-// its action: above it lies what is newer than the profile. Nothing is newer to
-// a profile that lets unknown calls through.
-func (r *resolver) boundary(a seccomp.Arch) (seccomp.Nr, bool) {
+// A table is the calls of an architecture, and what lies around them.
+type table struct {
+	arch    seccomp.Arch
+	calls   []syscalls.Call // by number
+	between []Rule          // for numbers that no rule names, up to the boundary
+	beyond  []Rule          // for those above
+
+	// boundary is the largest number that any rule in force names, whatever its
+	// action: above it lies what is newer than the profile. Nothing is newer to a
+	// profile that lets unknown calls through.
+	boundary seccomp.Nr
+}
+
+// table looks at an architecture. What is not newer, however large, gets above.
+func (r *resolver) table(a seccomp.Arch, between, above []Rule) table {
+	t := table{a, syscalls.On(a), between, above, lastNr}
 	switch r.profile.Default.Action() {
 	case seccomp.ActAllow, seccomp.ActLog, seccomp.ActTrace, seccomp.ActNotify:
-		return 0, false
+		return t
 	}
-	on := syscalls.On(a)
-	for i := len(on) - 1; i >= 0; i-- {
-		if r.last[on[i]] >= 0 {
-			nr, _ := on[i].Nr(a)
-			return nr, nr > 0
+	for i := len(t.calls) - 1; i >= 0; i-- {
+		if r.alone[t.calls[i]] == nobody {
+			continue
 		}
+		if nr, _ := t.calls[i].Nr(a); nr > 0 {
+			t.boundary, t.beyond = nr, []Rule{{Return: seccomp.ReturnErrno(r.facts.Arch.ENOSYS()), Why: WhyNewer}}
+		}
+		break
 	}
-	return 0, false
+	return t
 }
 
 // A builder lays rows side by side, without gaps.
