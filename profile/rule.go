@@ -101,25 +101,34 @@ func (p *parser) call(name string) {
 // plain reads a string in which control characters have no place, escaped or
 // not: they would hide in a listing.
 func (p *parser) plain() (s string, pos Pos, ok bool) {
-	if s, pos, ok = p.string(); !ok {
-		return "", 0, false
+	p.hard = false
+	if s, pos, ok = p.string(); !ok || !p.hard || p.printable(s, pos) {
+		return s, pos, ok
 	}
+	return "", 0, false
+}
+
+// printable reports control characters in a string.
+func (p *parser) printable(s string, pos Pos) bool {
 	for i := range len(s) {
 		if s[i] >= ' ' && s[i] < 0x7f {
 			continue
 		}
 		if r, _ := utf8.DecodeRuneInString(s[i:]); unicode.IsControl(r) {
 			p.report(pos, fmt.Sprintf("control character U+%04X in %q", r, clip(s)), "remove it")
-			return "", 0, false
+			return false
 		}
 	}
-	return s, pos, true
+	return true
 }
 
 // argList reads "args".
 func (p *parser) argList() []Arg {
 	if !p.enter('[') {
 		return nil
+	}
+	if p.args == nil {
+		p.args = make([]Arg, 0, len(p.text)/400) // as many as Docker's default has
 	}
 	from := len(p.args)
 	for i := 0; p.more(']'); i++ {

@@ -17,6 +17,8 @@ type parser struct {
 	// is due.
 	fresh bool
 
+	hard bool // the string read last has more in it than printable ASCII
+
 	// path holds the known keys that lead to the current value: known objects
 	// nest three deep. Inside of unknown values nothing is reported but syntax
 	// errors, which have no path.
@@ -101,16 +103,24 @@ func (p *parser) more(end byte) bool {
 	case fresh:
 		return true
 	case c != ',':
-		p.unexpected(fmt.Sprintf("%q or %q", ",", string(end)))
+		p.noComma(end)
 		return false
 	}
 	comma := p.i
 	p.i++
 	if p.peek() == end {
-		p.syntax(comma, fmt.Sprintf("a comma before %q", string(end)), "remove it: JSON has no trailing commas")
+		p.trailingComma(comma, end)
 		return false
 	}
 	return true
+}
+
+func (p *parser) noComma(end byte) {
+	p.unexpected(fmt.Sprintf("%q or %q", ",", string(end)))
+}
+
+func (p *parser) trailingComma(comma int, end byte) {
+	p.syntax(comma, fmt.Sprintf("a comma before %q", string(end)), "remove it: JSON has no trailing commas")
 }
 
 // key reads the key of a member and the colon.

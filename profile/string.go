@@ -2,27 +2,53 @@ package profile
 
 import (
 	"fmt"
+	"math/bits"
 	"strconv"
 	"unicode/utf16"
 	"unicode/utf8"
 )
 
-// scanString reads a string from its opening quote on. Without an escape in it
-// the result is a part of the text.
+// scanString reads a string from its opening quote on. If it consists of
+// printable ASCII without escapes, the result is a part of the text; else p.hard
+// is set.
 func (p *parser) scanString() string {
 	start := p.i + 1
-	for i := start; i < len(p.text); i++ {
+	i := start
+	// Eight bytes at once, up to the first that is a quote, a backslash or no
+	// printable ASCII. Each term sets the top bit of such a byte; borrows and
+	// carries reach only the bytes behind it.
+	const ones, tops = 0x0101010101010101, 0x8080808080808080
+	for ; i+8 <= len(p.text); i += 8 {
+		w := load64(p.text[i : i+8])
+		quote, backslash := w^ones*'"', w^ones*'\\'
+		found := (quote - ones) &^ quote // where it is 0
+		found |= (backslash - ones) &^ backslash
+		found |= (w - ones*' ') &^ w // below a space
+		found |= (w + ones) | w      // from DEL on
+		if found &= tops; found != 0 {
+			i += bits.TrailingZeros64(found) / 8
+			break
+		}
+	}
+	for ; i < len(p.text); i++ {
 		c := p.text[i]
 		if c == '"' {
 			p.i = i + 1
 			return p.text[start:i]
 		}
-		if c == '\\' || c < ' ' || c >= utf8.RuneSelf {
+		if c == '\\' || c < ' ' || c >= 0x7f {
+			p.hard = true
 			return p.scanHardString(start, i)
 		}
 	}
 	p.unclosed(start)
 	return ""
+}
+
+func load64(s string) uint64 {
+	_ = s[7]
+	return uint64(s[0]) | uint64(s[1])<<8 | uint64(s[2])<<16 | uint64(s[3])<<24 |
+		uint64(s[4])<<32 | uint64(s[5])<<40 | uint64(s[6])<<48 | uint64(s[7])<<56
 }
 
 // scanHardString reads on, at i, a string that began at start and in which not

@@ -55,9 +55,9 @@ func ParseAction(s string) (Action, bool) {
 	if s == "SCMP_ACT_KILL" {
 		return ActKillThread, true
 	}
-	for _, a := range Actions {
-		if a.String() == s {
-			return a, true
+	for i := len(Actions) - 1; i >= 0; i-- { // most rules allow
+		if Actions[i].String() == s {
+			return Actions[i], true
 		}
 	}
 	return 0, false
