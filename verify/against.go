@@ -135,10 +135,7 @@ const deepest = 1 << 14
 func (p *prover) rules(rules []policy.Rule, at int, v value) {
 	for {
 		if at == 0 {
-			n := 0
-			for n < len(rules) && p.excluded(&rules[n]) {
-				n++
-			}
+			n := p.excluded(rules)
 			rules = rules[n:]
 			p.spend(n / 8)
 		}
@@ -198,16 +195,22 @@ func (p *prover) rules(rules []policy.Rule, at int, v value) {
 	}
 }
 
-// excluded reports that the first condition of a rule is an equality that
-// plainly fails on the whole path. It spares the general case most of the work:
-// a path that finds one value of an argument among many excludes all the others.
-func (p *prover) excluded(r *policy.Rule) bool {
-	if len(r.Conds) == 0 {
-		return false
+// excluded returns how many rules at the beginning have a first condition that is
+// an equality and plainly fails on the whole path. It spares the general case most
+// of the work: a path that finds one value of an argument among many excludes all
+// the others.
+func (p *prover) excluded(rules []policy.Rule) int {
+	for i := range rules {
+		if len(rules[i].Conds) == 0 {
+			return i
+		}
+		c := &rules[i].Conds[0]
+		if c.Op != seccomp.OpEqualTo || c.Bits < 32 || int(c.Arg) >= len(seccomp.Data{}.Args) ||
+			contains(p.words[seccomp.OffsetLow(int(c.Arg), p.order)/4].set, uint32(c.Value)) {
+			return i
+		}
 	}
-	c := &r.Conds[0]
-	return c.Op == seccomp.OpEqualTo && c.Bits >= 32 && int(c.Arg) < len(seccomp.Data{}.Args) &&
-		!contains(p.words[seccomp.OffsetLow(int(c.Arg), p.order)/4].set, uint32(c.Value))
+	return len(rules)
 }
 
 // decided compares with one return word.

@@ -5,11 +5,9 @@ import (
 	"github.com/weir-dev/weir/seccomp"
 )
 
-// registers is what the machine holds on the current path. They start as zero.
-type registers struct {
-	a, x value
-	m    [bpf.MemWords]value
-}
+// registers is what the machine holds on the current path, beside the words of
+// memory, which the state has. They start as zero.
+type registers struct{ a, x value }
 
 // run follows every path of the program from pc on, for the inputs of the
 // current path, and compares what each returns with the policy. The program has
@@ -29,17 +27,17 @@ func (p *prover) run(pc int, r registers) {
 		case bpf.OpLdLen:
 			r.a = number(seccomp.DataSize)
 		case bpf.OpLdMem:
-			r.a = r.m[in.K]
+			r.a = p.memory[in.K]
 		case bpf.OpLdxImm:
 			r.x = number(in.K)
 		case bpf.OpLdxLen:
 			r.x = number(seccomp.DataSize)
 		case bpf.OpLdxMem:
-			r.x = r.m[in.K]
+			r.x = p.memory[in.K]
 		case bpf.OpSt:
-			r.m[in.K] = r.a
+			p.store(in.K, r.a)
 		case bpf.OpStx:
-			r.m[in.K] = r.x
+			p.store(in.K, r.x)
 		case bpf.OpTax:
 			r.x = r.a
 		case bpf.OpTxa:

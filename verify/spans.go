@@ -28,6 +28,9 @@ func find(set []span, x uint32, near int) int {
 
 // contains reports whether x is in the set.
 func contains(set []span, x uint32) bool {
+	if x < set[0].lo || set[len(set)-1].hi < x {
+		return false
+	}
 	i := find(set, x, 0)
 	return i < len(set) && set[i].lo <= x
 }

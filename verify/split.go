@@ -38,6 +38,8 @@ func (p *prover) split(t test) (yes, no bool) {
 		if !yes || !no || !p.bound(t.value.word()) {
 			return yes, no
 		}
+	} else if answer, known := p.answer(t); known {
+		return answer, !answer
 	}
 	// The path is not empty: if one answer is impossible, the other is not.
 	if yes = p.possible(t, true); !yes {
@@ -45,6 +47,16 @@ func (p *prover) split(t test) (yes, no bool) {
 	}
 	no = p.possible(t, false)
 	return !p.done, no
+}
+
+// answer looks for an atom that answers the same test of an operation.
+func (s *state) answer(t test) (answer, known bool) {
+	for i := range s.atoms {
+		if a := &s.atoms[i]; a.in == t.in && s.nodes[a.value.operation()] == s.nodes[t.value.operation()] {
+			return a.not == t.not, true
+		}
+	}
+	return false, false
 }
 
 // assume narrows the path to the inputs that give an answer to a test. The test

@@ -1,6 +1,10 @@
 package verify
 
-import "math/bits"
+import (
+	"math/bits"
+
+	"github.com/weir-dev/weir/bpf"
+)
 
 // A state is the set of inputs that follow the current path: those of which
 // each word lies in its set, and that satisfy the atoms. It grows and shrinks
@@ -10,7 +14,12 @@ type state struct {
 	atoms []atom
 	nodes []node
 
+	// memory is the program's, written before it is read: the kernel refuses
+	// others.
+	memory [bpf.MemWords]value
+
 	undo  []undo
+	lost  []lost
 	depth int32
 	arena arena
 }
@@ -26,6 +35,12 @@ type inputWord struct {
 type undo struct {
 	index int
 	word  inputWord
+}
+
+// A lost is what was in a word of memory.
+type lost struct {
+	index uint32
+	value value
 }
 
 // A test is a question about an input: does the value lie in the span? If not
@@ -51,12 +66,12 @@ type atom struct {
 
 // A mark is a height of the stack.
 type mark struct {
-	atoms, nodes, undo int
-	arena              position
+	atoms, nodes, undo, lost int
+	arena                    position
 }
 
 func (s *state) reset() {
-	s.atoms, s.nodes, s.undo = s.atoms[:0], s.nodes[:0], s.undo[:0]
+	s.atoms, s.nodes, s.undo, s.lost = s.atoms[:0], s.nodes[:0], s.undo[:0], s.lost[:0]
 	s.depth, s.arena.at = 0, position{}
 	for i := range s.words {
 		s.words[i] = inputWord{set: append(s.arena.room(1), span{0, most})}
@@ -66,16 +81,25 @@ func (s *state) reset() {
 // push begins a part of the path that pop takes back.
 func (s *state) push() mark {
 	s.depth++
-	return mark{len(s.atoms), len(s.nodes), len(s.undo), s.arena.at}
+	return mark{len(s.atoms), len(s.nodes), len(s.undo), len(s.lost), s.arena.at}
 }
 
 func (s *state) pop(m mark) {
 	for i := len(s.undo) - 1; i >= m.undo; i-- {
 		s.words[s.undo[i].index] = s.undo[i].word
 	}
-	s.atoms, s.nodes, s.undo = s.atoms[:m.atoms], s.nodes[:m.nodes], s.undo[:m.undo]
+	for i := len(s.lost) - 1; i >= m.lost; i-- {
+		s.memory[s.lost[i].index] = s.lost[i].value
+	}
+	s.atoms, s.nodes, s.undo, s.lost = s.atoms[:m.atoms], s.nodes[:m.nodes], s.undo[:m.undo], s.lost[:m.lost]
 	s.arena.at = m.arena
 	s.depth--
+}
+
+// store writes to a word of memory.
+func (s *state) store(index uint32, v value) {
+	s.lost = append(s.lost, lost{index, s.memory[index]})
+	s.memory[index] = v
 }
 
 // normal rewrites a test to one of a constant, of a plain word, or of an
@@ -132,7 +156,10 @@ func (s *state) narrow(t test, answer bool) {
 				}
 				old, i = old[i:n], 0
 			}
-			w.set = append(s.arena.room(len(old)+1), old...)
+			w.set = s.arena.room(len(old) + 1)
+			for _, in := range old { // mostly one
+				w.set = append(w.set, in)
+			}
 		case !answer && len(old) == cap(old):
 			w.set = append(s.arena.room(2*len(old)+2), old...)
 		}

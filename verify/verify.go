@@ -133,9 +133,13 @@ func (p *prover) finish() Result {
 func (p *prover) spend(steps int) bool {
 	p.spent += steps
 	if p.spent > p.budget {
-		p.giveUp("the budget of %d steps is used up%s", p.budget, p.where())
+		p.overspent()
 	}
 	return !p.done
+}
+
+func (p *prover) overspent() {
+	p.giveUp("the budget of %d steps is used up%s", p.budget, p.where())
 }
 
 // where names the call about which the current path is, after a comma; empty if it
