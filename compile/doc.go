@@ -22,10 +22,11 @@
 // The numbers of an ABI are then a function of steps, from numbers to nodes, and
 // so is every word of an argument. A tree of >= and == computes it (tree.go). Its
 // cost is a price for each instruction plus the weighted sum of those executed.
-// Dynamic programming finds, for all rows of at most 20 neighbouring steps, the
-// best of: a split in two rows; or one outcome, with up to 8 single values in the
-// row compared before it (leaf.go). Longer rows are split near the middle of
-// their weight, three places tried. That takes O(n) time and memory for n steps.
+// Dynamic programming finds, for rows of at most 20 neighbouring steps, the best
+// of: a split in two rows; or one outcome, with up to 8 single values in the row
+// compared before it (leaf.go). Longer rows are split near the middle of their
+// weight, three places tried; what they are split into, and all rows within, are
+// those that are looked at. That takes O(n) time and memory for n steps.
 //
 // Other ABIs lead into the native tree, at the deepest node that serves the whole
 // row, where they do the same (share.go, reference.go): x32, its bit cleared,
