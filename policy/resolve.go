@@ -425,15 +425,3 @@ func (r *resolver) multiplexed(a seccomp.Arch) []generated {
 	}
 	return all
 }
-
-// multiplexes reports whether an architecture has calls that others are reached
-// through.
-func multiplexes(a seccomp.Arch) bool {
-	for _, name := range [...]string{"socketcall", "ipc"} {
-		call, _ := syscalls.Lookup(name)
-		if _, ok := call.Nr(a); ok {
-			return true
-		}
-	}
-	return false
-}

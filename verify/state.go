@@ -156,10 +156,7 @@ func (s *state) narrow(t test, answer bool) {
 				}
 				old, i = old[i:n], 0
 			}
-			w.set = s.arena.room(len(old) + 1)
-			for _, in := range old { // mostly one
-				w.set = append(w.set, in)
-			}
+			w.set = append(s.arena.room(len(old)+1), old...)
 		case !answer && len(old) == cap(old):
 			w.set = append(s.arena.room(2*len(old)+2), old...)
 		}
