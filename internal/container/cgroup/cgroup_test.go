@@ -168,7 +168,7 @@ func TestAV2CgroupIsMadeBelowTheNearestThatCanPassTheControllersOn(t *testing.T)
 		t.Run(c.name, func(t *testing.T) {
 			top := tree(t, session)
 			h := hierarchy{v2: true, mount: top, own: filepath.Join(top, c.own)}
-			d, err := h.make(name, []string{"memory", "pids"})
+			d, err := h.make(name, []string{"memory", "pids"}, record{})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -198,38 +198,90 @@ func TestAV2CgroupIsMadeBelowTheNearestThatCanPassTheControllersOn(t *testing.T)
 	t.Run("and nowhere if there is none", func(t *testing.T) {
 		top := tree(t, session)
 		h := hierarchy{v2: true, mount: filepath.Join(top, "busy"), own: filepath.Join(top, "busy/below")}
-		if _, err := h.make(name, []string{"pids"}); err == nil || !strings.Contains(err.Error(), "has processes in it") {
+		if _, err := h.make(name, []string{"pids"}, record{}); err == nil || !strings.Contains(err.Error(), "has processes in it") {
 			t.Error(err)
 		}
 	})
 }
 
-func TestOnlyWhatNoLivingProcessHoldsIsSwept(t *testing.T) {
-	parent := t.TempDir()
-	held := filepath.Join(parent, prefix+"0000000000000001")
-	for _, dir := range []string{held, filepath.Join(parent, prefix+"0000000000000002"), filepath.Join(parent, prefix+"other"), filepath.Join(parent, "weir")} {
-		if err := os.Mkdir(dir, 0o755); err != nil {
+// cgroupsIn makes cgroups, as it were, and returns a function that lists those that are left.
+func cgroupsIn(t *testing.T, names ...string) (parent string, left func() []string) {
+	t.Helper()
+	parent = t.TempDir()
+	for _, name := range names {
+		if err := os.MkdirAll(filepath.Join(parent, name), 0o755); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if err := os.MkdirAll(filepath.Join(parent, prefix+"0000000000000002", "of", "the container"), 0o755); err != nil {
-		t.Fatal(err)
+	return parent, func() (list []string) {
+		entries, err := os.ReadDir(parent)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, e := range entries {
+			list = append(list, e.Name())
+		}
+		return list
 	}
-	lock, err := locked(held, unix.LOCK_EX)
+}
+
+func TestOnlyWhatNoLivingProcessHoldsIsSwept(t *testing.T) {
+	const held, dead = prefix + "0000000000000001", prefix + "0000000000000002"
+	parent, left := cgroupsIn(t, held, dead+"/of/the container", prefix+"other", "weir")
+	lock, err := locked(filepath.Join(parent, held), unix.LOCK_EX)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer lock.Close()
 	sweep(parent)
-	entries, err := os.ReadDir(parent)
+	if want := []string{"weir", held, prefix + "other"}; !slices.Equal(left(), want) {
+		t.Errorf("left %q, want %q", left(), want)
+	}
+}
+
+func TestWhatTheRecordsOfTheDeadHaveIsSwept(t *testing.T) {
+	const held, dead, living, unknown = prefix + "0000000000000001", prefix + "0000000000000002", prefix + "0000000000000003", prefix + "0000000000000004"
+	parent, left := cgroupsIn(t, held, dead+"/of/the container", living, unknown, "weir")
+	lock, err := locked(filepath.Join(parent, held), unix.LOCK_EX)
 	if err != nil {
 		t.Fatal(err)
 	}
-	var left []string
-	for _, e := range entries {
-		left = append(left, e.Name())
+	defer lock.Close()
+	dir := filepath.Join(t.TempDir(), "weir", "records")
+	record := func(name string, cgroups ...string) record {
+		r := newRecord(dir, name)
+		for _, c := range cgroups {
+			r.add(filepath.Join(parent, c))
+		}
+		return r
 	}
-	if want := []string{"weir", prefix + "0000000000000001", prefix + "other"}; !slices.Equal(left, want) {
-		t.Errorf("left %q, want %q", left, want)
+	defer record("of a living process", living).file.Close()
+	record("of one that never was", prefix+"0000000000000005").file.Close()
+	record("of no cgroup of ours", "weir").file.Close()
+	record("of a dead process", held, dead).file.Close()
+	records := func() (list []string) {
+		entries, err := os.ReadDir(dir)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, e := range entries {
+			list = append(list, e.Name())
+		}
+		return list
+	}
+	sweepRecords(dir)
+	if want := []string{"weir", held, living, unknown}; !slices.Equal(left(), want) {
+		t.Errorf("left %q, want %q", left(), want)
+	}
+	if want := []string{"of a dead process", "of a living process"}; !slices.Equal(records(), want) {
+		t.Errorf("records %q, want %q", records(), want)
+	}
+	lock.Close()
+	sweepRecords(dir)
+	if want := []string{"weir", living, unknown}; !slices.Equal(left(), want) {
+		t.Errorf("when it is not held any more: left %q, want %q", left(), want)
+	}
+	if want := []string{"of a living process"}; !slices.Equal(records(), want) {
+		t.Errorf("when it is not held any more: records %q, want %q", records(), want)
 	}
 }

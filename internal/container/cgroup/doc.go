@@ -5,5 +5,6 @@
 // [New] makes the cgroup as near below the caller's own as the kernel lets it, so
 // that what limits the caller limits the container too. It fails if a limit cannot
 // be kept; none is left out. [Group.Close] removes the cgroup; what a killed
-// process leaves, the next New or [Sweep] from the same place removes.
+// process leaves, the next New from the same place removes, and [Sweep], which
+// finds it by a record in /run.
 package cgroup

@@ -19,8 +19,9 @@ import (
 // A Group is the cgroup of one container: a directory in each hierarchy that its
 // limits need.
 type Group struct {
-	dirs []dir
-	late *Late
+	dirs   []dir
+	late   *Late
+	record record
 }
 
 // A Late is a limit that is still to be set: the text to write to a file. It would
@@ -64,7 +65,7 @@ func newGroup(l Limits, proc string) (_ *Group, err error) {
 	var id [8]byte
 	rand.Read(id[:]) // never fails
 	name := prefix + hex.EncodeToString(id[:])
-	g := &Group{}
+	g := &Group{record: newRecord(recordsDir(), name)}
 	defer func() {
 		if err != nil {
 			g.Close()
@@ -83,7 +84,7 @@ func newGroup(l Limits, proc string) (_ *Group, err error) {
 		if len(here) == 0 {
 			continue
 		}
-		d, err := h.make(name, here)
+		d, err := h.make(name, here, g.record)
 		if err != nil {
 			return nil, err
 		}
@@ -129,17 +130,17 @@ func (g *Group) limit(d dir, l Limits, controllers []string) error {
 const prefix = "weir-run-"
 
 // make makes a cgroup with the given controllers.
-func (h hierarchy) make(name string, controllers []string) (dir, error) {
+func (h hierarchy) make(name string, controllers []string, r record) (dir, error) {
 	if !h.v2 {
 		sweep(h.own)
-		return h.makeIn(h.own, name)
+		return h.makeIn(h.own, name, r)
 	}
 	for parent := h.own; ; parent = path.Dir(parent) {
 		err := passOn(parent, controllers)
 		if err == nil {
 			sweep(parent)
 			var d dir
-			if d, err = h.makeIn(parent, name); err == nil {
+			if d, err = h.makeIn(parent, name, r); err == nil {
 				return d, nil
 			}
 		}
@@ -196,8 +197,9 @@ func words(dir, file string) ([]string, error) {
 	return strings.Fields(string(b)), err
 }
 
-func (h hierarchy) makeIn(parent, name string) (dir, error) {
+func (h hierarchy) makeIn(parent, name string, r record) (dir, error) {
 	name = path.Join(parent, name)
+	r.add(name)
 	for {
 		if err := os.Mkdir(name, 0o755); err != nil {
 			return dir{}, err
@@ -213,22 +215,6 @@ func (h hierarchy) makeIn(parent, name string) (dir, error) {
 	}
 }
 
-// Sweep removes the cgroups that killed processes have left where New would make one.
-// New does so itself.
-func Sweep() {
-	all, err := hierarchies("/proc/self")
-	if err != nil {
-		return // nor could New have made one
-	}
-	for _, h := range all {
-		sweep(h.own)
-		for parent := h.own; h.v2 && parent != h.mount; {
-			parent = path.Dir(parent)
-			sweep(parent)
-		}
-	}
-}
-
 // sweep removes the cgroups that killed processes have left. What it cannot remove
 // is none's business now: the next one tries again.
 func sweep(parent string) {
@@ -237,15 +223,16 @@ func sweep(parent string) {
 		return
 	}
 	for _, e := range entries {
-		if id, ours := strings.CutPrefix(e.Name(), prefix); !ours || len(id) != 16 {
-			continue
-		}
-		name := path.Join(parent, e.Name())
-		if lock, err := locked(name, unix.LOCK_EX|unix.LOCK_NB); err == nil {
-			remove(name)
-			lock.Close()
+		if ours(e.Name()) {
+			sweepDir(path.Join(parent, e.Name()))
 		}
 	}
+}
+
+// ours reports whether a cgroup has a name as New gives it.
+func ours(name string) bool {
+	id, ok := strings.CutPrefix(name, prefix)
+	return ok && len(id) == 16
 }
 
 // remove removes a cgroup, and what a privileged container has made below it.
@@ -327,5 +314,6 @@ func (g *Group) Close() error {
 		}
 	}
 	g.dirs = nil
+	g.record.close(errs != nil)
 	return errs
 }
