@@ -25,7 +25,7 @@ type footprint struct {
 	processes  []string // of this store's containers, zombies aside
 	namespaces int      // PID namespaces that those are in
 	mounts     int      // in the namespace of the test
-	scratch    int      // directories of the store
+	scratch    int      // layers of the store to which something was written
 }
 
 func takeFootprint(t *testing.T, store, mark string) footprint {
@@ -59,16 +59,12 @@ func takeFootprint(t *testing.T, store, mark string) footprint {
 			f.mounts++
 		}
 	}
-	scratch, err := os.ReadDir(filepath.Join(store, "scratch"))
-	if err != nil && !os.IsNotExist(err) {
-		t.Fatal(err)
-	}
-	f.scratch = len(scratch)
+	f.scratch = len(writtenLayers(t, store))
 	return f
 }
 
 func (f footprint) String() string {
-	return fmt.Sprintf("%d PID namespaces, %d mounts, %d scratch directories, processes %q", f.namespaces, f.mounts, f.scratch, f.processes)
+	return fmt.Sprintf("%d PID namespaces, %d mounts, %d scratch layers, processes %q", f.namespaces, f.mounts, f.scratch, f.processes)
 }
 
 // endings are the ways in which a container ends here, the frequent one several times.

@@ -11,7 +11,6 @@ import (
 	"runtime"
 	"runtime/debug"
 	"strings"
-	"sync"
 
 	"github.com/spf13/cobra"
 	"golang.org/x/sys/unix"
@@ -186,12 +185,10 @@ func (f *runFlags) start(ctx context.Context, spec *container.Spec) (status cont
 	if spec.Cgroup, err = f.limits.cgroup(); err != nil {
 		return status, err
 	}
-	var sweeping sync.WaitGroup
 	if spec.Cgroup == nil { // what killed ones have left, one with limits removes itself
-		sweeping.Go(cgroup.Sweep)
+		cgroup.Sweep()
 	}
 	status, err = container.Run(ctx, spec)
-	sweeping.Wait()
 	if spec.Cgroup != nil {
 		if cerr := spec.Cgroup.Close(); err == nil {
 			err = cerr
@@ -219,7 +216,11 @@ func (f *runFlags) root(cmd *cobra.Command, spec *container.Spec, args []string,
 	if len(args) == 0 {
 		return nil, hintf(errors.New("no image named"), "weir run IMAGE [COMMAND [ARG...]]; weir run --help has the flags")
 	}
-	store, err := openStore()
+	dir, err := image.DefaultDir()
+	if err != nil {
+		return nil, err
+	}
+	store, swept, err := image.OpenToRun(dir)
 	if err != nil {
 		return nil, err
 	}
@@ -235,7 +236,10 @@ func (f *runFlags) root(cmd *cobra.Command, spec *container.Spec, args []string,
 		return nil, errors.Join(err, hold.Close())
 	}
 	spec.Layers, spec.Upper, spec.Work = img.LayerDirs, scratch.Upper, scratch.Work
-	return func() error { return errors.Join(scratch.Close(), hold.Close()) }, nil
+	return func() error {
+		swept()
+		return errors.Join(scratch.Leave(), hold.Close())
+	}, nil
 }
 
 // image finds an image, fetches it as --pull says, and keeps it from being removed.

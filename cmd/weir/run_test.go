@@ -69,7 +69,7 @@ func TestAKilledWeirLeavesNothing(t *testing.T) {
 		t.Fatal(err)
 	}
 
-	pid := startContainer(t, "busybox", "sleep", "60")
+	pid := startContainer(t, "busybox", "sh", "-c", ": > /written; exec sleep 60")
 	parent := parentOf(t, pid)
 	if err := killProcess(parent); err != nil {
 		t.Fatal(err)
@@ -83,10 +83,30 @@ func TestAKilledWeirLeavesNothing(t *testing.T) {
 		t.Errorf("mounts changed:\n%s", after)
 	}
 	weirCommand(t, "run", "busybox", "true")
+	if left := writtenLayers(t, store); left != nil {
+		t.Errorf("what it wrote is left: %v", left)
+	}
+	weirCommand(t, "images")
 	left, err := os.ReadDir(filepath.Join(store, "scratch"))
 	if err != nil || len(left) > 0 {
 		t.Errorf("scratch layers are left: %v, %v", left, err)
 	}
+}
+
+// writtenLayers lists the scratch layers of a store to which something was written.
+func writtenLayers(t *testing.T, store string) (list []string) {
+	t.Helper()
+	all, err := filepath.Glob(filepath.Join(store, "scratch", "*"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, layer := range all {
+		entries, err := os.ReadDir(filepath.Join(layer, "upper"))
+		if err != nil || len(entries) > 0 {
+			list = append(list, layer)
+		}
+	}
+	return list
 }
 
 // A cgroup outlives weir's SIGKILL, which the kernel cannot do anything about; the
@@ -155,7 +175,7 @@ func busyboxRoot(t *testing.T, root string) {
 	if err := os.WriteFile(filepath.Join(root, "bin/busybox"), b, 0o755); err != nil {
 		t.Fatal(err)
 	}
-	for _, name := range []string{"sleep", "true"} {
+	for _, name := range []string{"sh", "sleep", "true"} {
 		if err := os.Symlink("busybox", filepath.Join(root, "bin", name)); err != nil {
 			t.Fatal(err)
 		}

@@ -3,6 +3,7 @@ package image
 import (
 	"crypto/rand"
 	"errors"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -56,20 +57,43 @@ func (c *claim) release() error {
 	return errors.Join(remove(c.path), c.dir.Close())
 }
 
-// sweep removes what dead processes have left in part. All entries are tried; the errors are joined.
-func (s *Store) sweep(part string) error {
+// sweep removes what dead processes have left in part. All entries are tried; the errors are joined. When enough is
+// closed, scratch layers in which nothing is may stay, all but one.
+func (s *Store) sweep(part string, enough <-chan struct{}) error {
 	dir, err := os.Open(s.path(part))
 	if err != nil {
 		return err
 	}
 	names, err := dir.Readdirnames(-1)
 	dir.Close()
+	one := false // of those in which nothing is
 	for _, name := range names {
-		if e := removeIfDead(s.path(part, name)); e != errClaimed {
+		empty := isEmpty(s.path(part, name, upperDir))
+		if empty && one {
+			select {
+			case <-enough:
+				continue
+			default:
+			}
+		}
+		e := removeIfDead(s.path(part, name))
+		one = one || empty && e == nil
+		if e != errClaimed {
 			err = errors.Join(err, e)
 		}
 	}
 	return err
+}
+
+// isEmpty reports whether a directory has no entries, and can be read.
+func isEmpty(path string) bool {
+	dir, err := os.Open(path)
+	if err != nil {
+		return false
+	}
+	defer dir.Close()
+	_, err = dir.Readdirnames(1)
+	return err == io.EOF
 }
 
 // removeIfDead removes path unless a living process has claimed it, which is errClaimed.
@@ -113,6 +137,8 @@ type Scratch struct {
 	claim *claim
 }
 
+const upperDir = "upper"
+
 // NewScratch makes a scratch layer. It lives until Close, or until the process dies and some other one opens the
 // store.
 func (s *Store) NewScratch() (*Scratch, error) {
@@ -120,7 +146,7 @@ func (s *Store) NewScratch() (*Scratch, error) {
 	if err != nil {
 		return nil, advise(err)
 	}
-	sc := &Scratch{Dir: c.path, Upper: filepath.Join(c.path, "upper"), Work: filepath.Join(c.path, "work"), claim: c}
+	sc := &Scratch{Dir: c.path, Upper: filepath.Join(c.path, upperDir), Work: filepath.Join(c.path, "work"), claim: c}
 	err = errors.Join(os.Mkdir(sc.Upper, 0o755), os.Mkdir(sc.Work, 0o700), os.Chmod(sc.Upper, 0o755))
 	if err != nil {
 		return nil, errors.Join(advise(err), c.release())
@@ -131,3 +157,12 @@ func (s *Store) NewScratch() (*Scratch, error) {
 // Close removes the scratch layer. Nothing may be mounted below Dir any more in the caller's mount namespace:
 // what is, is not removed, and an error.
 func (sc *Scratch) Close() error { return sc.claim.release() }
+
+// Leave is Close for who has no time to wait for the disk, as the removal of a directory may: a layer to which nothing
+// was written stays for the next process that opens the store.
+func (sc *Scratch) Leave() error {
+	if isEmpty(sc.Upper) {
+		return sc.claim.dir.Close()
+	}
+	return sc.Close()
+}

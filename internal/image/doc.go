@@ -15,7 +15,7 @@
 //	images/<image ID>        an image: its configuration, byte for byte as it came
 //	refs/<host>/<path>:<tag> a reference: the image ID it stands for; also <path>@<digest>
 //	tmp/                     layers being unpacked or removed
-//	scratch/<random>         writable layers of running containers
+//	scratch/<random>         writable layers of running containers, and of ended ones in which nothing is
 //	partial/<digest>         the beginning of a blob, which a pull that was cut off leaves to the next one
 //	content/<digest>         a profile from a registry, or its manifest
 //	new                      a file on its way to images/, refs/ or content/
@@ -37,7 +37,9 @@
 //
 // Whatever is visible under layers/, images/ and refs/ is whole: it was written elsewhere in the store,
 // made durable, and renamed into place, an image after its layers, a reference after its image; removals go the
-// other way. What a process killed at any moment had on its way, in tmp/, scratch/ and new, the next Open removes.
+// other way. What a process killed at any moment had on its way, in tmp/, scratch/ and new, the next Open removes; and
+// with it the directories of containers that ended and had written nothing, which may take the disk longer than such a
+// container took to run.
 // Whole layers that it had no image for yet stay, for the pull that is tried again, until Prune or a Remove.
 //
 // Several processes may use one store at once. All locks are flock(2) locks and so end with their

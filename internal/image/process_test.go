@@ -227,6 +227,70 @@ func TestScratchOfAKilledProcessIsRemovedAtTheNextOpen(t *testing.T) {
 	}
 }
 
+func TestALayerThatIsLeftIsRemovedLater(t *testing.T) {
+	s := newStore(t)
+	layer := func(file string) *Scratch {
+		t.Helper()
+		sc, err := s.NewScratch()
+		if err != nil {
+			t.Fatal(err)
+		}
+		// As the kernel leaves it, when an overlay was mounted.
+		if err := os.MkdirAll(filepath.Join(sc.Work, "work", "incompat", "volatile"), 0o700); err != nil {
+			t.Fatal(err)
+		}
+		os.Chmod(filepath.Join(sc.Work, "work"), 0)
+		if file != "" {
+			if err := os.WriteFile(filepath.Join(sc.Upper, file), nil, 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}
+		return sc
+	}
+	written := layer("file")
+	if err := written.Leave(); err != nil {
+		t.Fatal(err)
+	}
+	if left := entries(t, s, scratchDir); left != nil {
+		t.Errorf("what a container wrote is left: %v", left)
+	}
+	const empty = 3
+	for range empty {
+		if err := layer("").Leave(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if left := entries(t, s, scratchDir); len(left) != empty {
+		t.Errorf("%d layers left, want %d", len(left), empty)
+	}
+	killed := layer("file")
+	killed.claim.dir.Close()
+	own := layer("")
+	defer own.Close()
+
+	_, swept, err := OpenToRun(s.dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	swept()
+	left := entries(t, s, scratchDir)
+	if slices.Contains(left, filepath.Base(killed.Dir)) {
+		t.Error("what a killed process wrote is left")
+	}
+	if !slices.Contains(left, filepath.Base(own.Dir)) {
+		t.Error("a living one's layer is gone")
+	}
+	if len(left) > empty { // at least one of them is gone, and own there
+		t.Errorf("left %v: they grow in number", left)
+	}
+	if _, err := Open(s.dir); err != nil {
+		t.Fatal(err)
+	}
+	if left := entries(t, s, scratchDir); !slices.Equal(left, []string{filepath.Base(own.Dir)}) {
+		t.Errorf("left by Open: %v", left)
+	}
+}
+
 func TestImageThatAContainerRunsOnStays(t *testing.T) {
 	s := newStore(t)
 	id := addImage(t, s, "debian", "base")

@@ -60,13 +60,39 @@ const (
 // decides what containers run.
 func Open(dir string) (*Store, error) {
 	s, err := open(dir)
-	if err != nil {
-		return nil, fmt.Errorf("open image store %s: %w", dir, advise(err))
+	if err == nil {
+		_ = s.sweep(scratchDir, nil)
 	}
-	return s, nil
+	return s, err
+}
+
+// OpenToRun is Open for a process that is about to run a container: what others have left is removed beside that.
+// swept waits for it, but not for all the scratch layers in which nothing is, such as Leave leaves.
+func OpenToRun(dir string) (s *Store, swept func(), err error) {
+	if s, err = open(dir); err != nil {
+		return nil, nil, err
+	}
+	enough, done := make(chan struct{}), make(chan struct{})
+	go func() {
+		_ = s.sweep(scratchDir, enough)
+		close(done)
+	}()
+	return s, func() { close(enough); <-done }, nil
 }
 
 func open(dir string) (*Store, error) {
+	s, err := openParts(dir)
+	if err != nil {
+		return nil, fmt.Errorf("open image store %s: %w", dir, advise(err))
+	}
+	// What cannot be removed (something is mounted in it, say) costs disk space and nothing else, and
+	// must not keep containers from starting.
+	_ = s.sweep(tmpDir, nil)
+	s.sweepNew()
+	return s, nil
+}
+
+func openParts(dir string) (*Store, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, err
 	}
@@ -96,11 +122,6 @@ func open(dir string) (*Store, error) {
 	if err := s.checkIDs(); err != nil {
 		return nil, err
 	}
-	// What cannot be removed (something is mounted in it, say) costs disk space and nothing else, and
-	// must not keep containers from starting.
-	_ = s.sweep(tmpDir)
-	_ = s.sweep(scratchDir)
-	s.sweepNew()
 	return s, nil
 }
 
