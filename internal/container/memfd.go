@@ -51,7 +51,9 @@ func sealed(elf []byte) (*os.File, error) {
 		f.Close()
 		return nil, fmt.Errorf("write weir-init: %w", err)
 	}
-	const seals = unix.F_SEAL_SEAL | unix.F_SEAL_SHRINK | unix.F_SEAL_GROW | unix.F_SEAL_WRITE
+	// Nobody has it mapped, so that to forbid writing is to forbid it from now on.
+	// F_SEAL_WRITE would wait until all processors have let go of its last pages.
+	const seals = unix.F_SEAL_SEAL | unix.F_SEAL_SHRINK | unix.F_SEAL_GROW | unix.F_SEAL_FUTURE_WRITE
 	if _, err := unix.FcntlInt(f.Fd(), unix.F_ADD_SEALS, seals); err != nil {
 		f.Close()
 		return nil, fmt.Errorf("seal weir-init: %w", err)
