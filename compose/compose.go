@@ -215,7 +215,7 @@ func (c *composer) read(n *node) ([]byte, error) {
 	case n.info != nil:
 		return profile.ReadFile(n.ref)
 	case n.ref == "builtin":
-		return []byte(profile.Default().Source()), nil
+		return []byte(profile.DefaultSource()), nil
 	}
 	text, err := c.options.Artifact(n.ref)
 	if err != nil {

@@ -7,8 +7,11 @@ import _ "embed"
 //go:embed default.json
 var defaultJSON string
 
-// Default returns Docker's default profile. [Profile.Source] is its text, as the
-// module github.com/moby/profiles/seccomp has it.
+// DefaultSource returns the text of Docker's default profile, as the module
+// github.com/moby/profiles/seccomp has it.
+func DefaultSource() string { return defaultJSON }
+
+// Default returns Docker's default profile.
 func Default() *Profile {
 	p, err := parse("builtin", defaultJSON, Options{})
 	if err != nil {

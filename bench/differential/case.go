@@ -34,7 +34,7 @@ var kernels = []seccomp.KernelVersion{{Major: 4, Minor: 4}, {Major: 4, Minor: 8}
 // fixed returns the cases that do not depend on chance.
 func fixed() ([]Case, error) {
 	cases := sweeps() // the longest first
-	docker := []byte(profile.Default().Source())
+	docker := []byte(profile.DefaultSource())
 	cases = append(cases, shipped("docker", docker)...)
 	old, err := oldShape(docker)
 	if err != nil {

@@ -17,7 +17,7 @@ func sweeps() []Case {
 	for _, audit := range []seccomp.AuditArch{
 		seccomp.ArchX86_64.Audit(), seccomp.ArchX86.Audit(), seccomp.ArchARM.Audit(), seccomp.ArchAARCH64.Audit(), 0, 0xffffffff,
 	} {
-		c := facts("docker-sweep", []byte(profile.Default().Source()), seccomp.ArchX86_64, kernels[len(kernels)-1], seccomp.DefaultCaps)
+		c := facts("docker-sweep", []byte(profile.DefaultSource()), seccomp.ArchX86_64, kernels[len(kernels)-1], seccomp.DefaultCaps)
 		c.Name += fmt.Sprintf("/arch=%#x", uint32(audit))
 		c.Sweep = func(f func(*seccomp.Data)) {
 			for _, nr := range sweptNumbers() {

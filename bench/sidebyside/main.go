@@ -26,7 +26,7 @@ var setting = seccomp.Facts{
 
 // source is what every compiler reads but runc, which is handed ociSource.
 var (
-	source    = []byte(profile.Default().Source())
+	source    = []byte(profile.DefaultSource())
 	ociSource = profile.Default().MarshalOCI(setting)
 )
 

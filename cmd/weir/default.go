@@ -16,7 +16,7 @@ func defaultCommand() *cobra.Command {
 Save it, change it, and run a container under it with --security-opt seccomp=FILE.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			_, err := io.WriteString(cmd.OutOrStdout(), profile.Default().Source())
+			_, err := io.WriteString(cmd.OutOrStdout(), profile.DefaultSource())
 			return err
 		},
 	}

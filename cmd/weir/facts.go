@@ -231,7 +231,7 @@ func oneInput(args []string) error {
 func readSource(arg string, stdin io.Reader) (file string, src []byte, err error) {
 	switch arg {
 	case "builtin":
-		return arg, []byte(profile.Default().Source()), nil
+		return arg, []byte(profile.DefaultSource()), nil
 	case "-":
 		file = "standard input"
 		src, err = profile.Read(stdin, file)
