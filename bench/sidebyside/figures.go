@@ -100,7 +100,8 @@ func (f *figure) cell(v float64, there bool) string {
 	return fmt.Sprintf("%.*f", f.decimals, v)
 }
 
-// ratio is weir's value over the least of the peers that do the same work.
+// ratio is weir's value over the least of the peers that do the same work. There is
+// none between what noise has made negative.
 func (f *figure) ratio() (float64, bool) {
 	best := math.Inf(1)
 	for _, s := range sameWork {
@@ -109,7 +110,7 @@ func (f *figure) ratio() (float64, bool) {
 		}
 	}
 	mine, ok := f.Values["weir"]
-	return mine / best, ok && !math.IsInf(best, 1)
+	return mine / best, ok && mine > 0 && best > 0 && !math.IsInf(best, 1)
 }
 
 // write writes the figures to a file as JSON.
