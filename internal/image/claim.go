@@ -111,7 +111,20 @@ func removeIfDead(path string) error {
 	if !isAt(f, path) {
 		return nil // removed meanwhile, and perhaps claimed anew
 	}
+	if removeUnused(path) {
+		return nil
+	}
 	return remove(path)
+}
+
+// removeUnused removes a scratch layer in which nothing is, and reports whether it was one. It knows what the kernel
+// makes in the work directory of a volatile overlay, so that it need not look.
+func removeUnused(path string) bool {
+	var err error
+	for _, dir := range []string{"work/work/incompat/volatile", "work/work/incompat", "work/work", "work", upperDir, ""} {
+		err = unix.Rmdir(filepath.Join(path, dir))
+	}
+	return err == nil
 }
 
 // openLocked opens a file or directory of the store and locks it.
