@@ -202,6 +202,8 @@ func TestImpossibleEntriesAreErrors(t *testing.T) {
 		{"an owner beyond 32 bits", "out of range", with(file("f", ""), func(h *tar.Header) { h.Uid = 1 << 33 })},
 		{"owner -1, which chown takes for leave alone", "out of range", with(file("f", ""), func(h *tar.Header) { h.Uid = -1 })},
 		{"a device number beyond 32 bits", "out of range", with(device("f", 1<<33, 0), func(h *tar.Header) { h.Format = tar.FormatGNU })},
+		{"a device 4096:0, of which mknod would make a whiteout", "out of range", device("f", 1<<12, 0)},
+		{"a device 1:1048579, of which mknod would make the null device", "out of range", device("f", 1, 1<<20|3)},
 		{"a hard link to what is not there", "no such file", hardlink("f", "missing")},
 		{"a hard link to itself", "no such file", hardlink("f", "f")},
 		{"an xattr that the file system does not know", "setxattr nonsense.x", with(file("f", ""), xattr("nonsense.x", "1"))},

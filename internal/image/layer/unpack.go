@@ -220,8 +220,10 @@ func isDevice(hdr *tar.Header) bool {
 }
 
 func makeDevice(parent int, base string, kind uint32, hdr *tar.Header) error {
-	const max = 1<<32 - 1
-	if hdr.Devmajor < 0 || hdr.Devmajor > max || hdr.Devminor < 0 || hdr.Devminor > max {
+	// A dev_t of the kernel's has 12 and 20 bits (include/linux/kdev_t.h). What is above, mknod(2) cuts off: of
+	// 4096:0 it would make 0:0.
+	const maxMajor, maxMinor = 1<<12 - 1, 1<<20 - 1
+	if hdr.Devmajor < 0 || hdr.Devmajor > maxMajor || hdr.Devminor < 0 || hdr.Devminor > maxMinor {
 		return fmt.Errorf("device number %d:%d is out of range", hdr.Devmajor, hdr.Devminor)
 	}
 	dev := unix.Mkdev(uint32(hdr.Devmajor), uint32(hdr.Devminor))
