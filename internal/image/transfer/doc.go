@@ -20,5 +20,6 @@
 //
 // An error names the reference or file, then the step and the cause. A *PlatformError tells which platforms there
 // are when the wanted one is not among them. After an error, a cancelled context or a death the store is as before,
-// but for layers that were complete and for beginnings of long blobs: the next try fetches only what is missing.
+// but for layers that were complete and for beginnings of long blobs: the next try fetches only what is missing. Of an
+// archive of several images, those before the one at fault are in.
 package transfer

@@ -18,7 +18,8 @@ type Loaded struct {
 }
 
 // Load reads all images of an archive as docker save and skopeo write them: docker-archive or OCI layout, the tar
-// as it is or compressed. An *os.File that is a plain tar is read where it lies.
+// as it is or compressed. An *os.File that is a plain tar is read where it lies. Beside an error are the images that
+// went in before it.
 func Load(ctx context.Context, s *image.Store, r io.Reader, o Options) ([]Loaded, error) {
 	loaded, err := load(ctx, s, r, o)
 	if err != nil {
@@ -26,9 +27,9 @@ func Load(ctx context.Context, s *image.Store, r io.Reader, o Options) ([]Loaded
 		if f, ok := r.(*os.File); ok {
 			from = f.Name()
 		}
-		return nil, fmt.Errorf("load %s: %w", from, explain(err))
+		err = fmt.Errorf("load %s: %w", from, explain(err))
 	}
-	return loaded, nil
+	return loaded, err
 }
 
 func load(ctx context.Context, s *image.Store, r io.Reader, o Options) ([]Loaded, error) {
@@ -45,7 +46,7 @@ func load(ctx context.Context, s *image.Store, r io.Reader, o Options) ([]Loaded
 	for i, e := range entries {
 		l, err := e.load(ctx, s, o)
 		if err != nil {
-			return nil, fmt.Errorf("image %d of %d (%s): %w", i+1, len(entries), e, err)
+			return loaded, fmt.Errorf("image %d of %d (%s): %w", i+1, len(entries), e, err)
 		}
 		loaded = append(loaded, l)
 	}

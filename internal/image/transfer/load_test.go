@@ -148,18 +148,44 @@ func archiveOf(t *testing.T, files ...file) []byte {
 	return b.Bytes()
 }
 
+// configOf is the configuration of an image for this machine, of one layer.
+func configOf(layer []byte) string {
+	p := DefaultPlatform()
+	return `{"os":"linux","architecture":"` + p.Architecture + `","variant":"` + p.Variant + `","rootfs":{"type":"layers","diff_ids":["` + string(image.DigestOf(layer)) + `"]}}`
+}
+
+func TestImagesBeforeTheOneAtFaultAreLoadedAndToldOf(t *testing.T) {
+	need(t)
+	layer := tarOf(t, "f", "x")
+	s := newStore(t)
+	loaded, err := Load(t.Context(), s, bytes.NewReader(archiveOf(t,
+		file{name: "manifest.json", data: `[{"Config":"c.json","RepoTags":["one:1"],"Layers":["l.tar"]},{"Config":"c.json","RepoTags":["two:1"],"Layers":["missing.tar"]}]`},
+		file{name: "l.tar", data: string(layer)},
+		file{name: "c.json", data: configOf(layer)})), Options{})
+	if err == nil || !strings.Contains(err.Error(), `image 2 of 2 (two:1): the archive has no file "missing.tar"`) {
+		t.Errorf("got %v", err)
+	}
+	if len(loaded) != 1 || loaded[0].Refs[0].Familiar() != "one:1" {
+		t.Errorf("loaded %v", loaded)
+	}
+	if _, err := s.Image("one:1"); err != nil {
+		t.Error(err)
+	}
+	if _, err := s.Image("two:1"); err == nil {
+		t.Error("two:1 is there")
+	}
+}
+
 // Docker before version 25 saves a layer that two images share once, and a symbolic link in the other place.
 func TestLayerThatIsALinkInTheArchive(t *testing.T) {
 	need(t)
 	layer := tarOf(t, "f", "x")
-	id := string(image.DigestOf(layer))
-	config := `{"os":"linux","architecture":"` + DefaultPlatform().Architecture + `","variant":"` + DefaultPlatform().Variant + `","rootfs":{"type":"layers","diff_ids":["` + id + `"]}}`
 	s := newStore(t)
 	_, err := Load(t.Context(), s, bytes.NewReader(archiveOf(t,
 		file{name: "manifest.json", data: `[{"Config":"c.json","RepoTags":["x:1"],"Layers":["two/layer.tar"]}]`},
 		file{name: "two/layer.tar", link: "../one/layer.tar"},
 		file{name: "one/layer.tar", data: string(layer)},
-		file{name: "c.json", data: config})), Options{})
+		file{name: "c.json", data: configOf(layer)})), Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -283,7 +309,7 @@ func TestBadArchivesAreErrorsAndLeaveNothing(t *testing.T) {
 func TestLayoutBlobsAreHeldAgainstTheirDigests(t *testing.T) {
 	need(t)
 	layer := tarOf(t, "f", "x")
-	config := []byte(`{"os":"linux","architecture":"` + DefaultPlatform().Architecture + `","rootfs":{"type":"layers","diff_ids":["` + string(image.DigestOf(layer)) + `"]}}`)
+	config := []byte(configOf(layer))
 	wrong := strings.Repeat("0", 64)
 	m := []byte(`{"schemaVersion":2,"config":{"mediaType":"application/vnd.oci.image.config.v1+json","digest":"` + string(image.DigestOf(config)) + `"},"layers":[{"digest":"sha256:` + wrong + `"}]}`)
 	blobName := func(b []byte) string { return "blobs/sha256/" + image.DigestOf(b).Hex() }
