@@ -36,8 +36,8 @@ Of a directory, a plain user's files become root's, as a volume shows them.`,
 			if err != nil {
 				return err
 			}
-			fmt.Fprintln(cmd.OutOrStdout(), id)
-			return nil
+			_, err = fmt.Fprintln(cmd.OutOrStdout(), id)
+			return err
 		},
 	}
 }

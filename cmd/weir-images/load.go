@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strings"
 
 	"github.com/spf13/cobra"
 	"golang.org/x/sys/unix"
@@ -42,15 +43,17 @@ docker-archive or an OCI archive, plain or compressed.`,
 			progress := newProgress(cmd.ErrOrStderr(), quiet)
 			defer progress.close()
 			loaded, err := transfer.Load(ctx, store, in, progress.options())
+			var out strings.Builder
 			for _, l := range loaded {
 				for _, ref := range l.Refs {
-					fmt.Fprintf(cmd.OutOrStdout(), "Loaded image: %s\n", ref.Familiar())
+					fmt.Fprintf(&out, "Loaded image: %s\n", ref.Familiar())
 				}
 				if len(l.Refs) == 0 {
-					fmt.Fprintf(cmd.OutOrStdout(), "Loaded image ID: %s\n", l.ID)
+					fmt.Fprintf(&out, "Loaded image ID: %s\n", l.ID)
 				}
 			}
-			return err
+			_, werr := io.WriteString(cmd.OutOrStdout(), out.String())
+			return errors.Join(err, werr)
 		},
 	}
 	cmd.Flags().StringVarP(&input, "input", "i", "", "archive to read (default: standard input)")

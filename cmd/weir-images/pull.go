@@ -57,8 +57,8 @@ be used wherever weir takes a PROFILE.`,
 			if err != nil {
 				return err
 			}
-			fmt.Fprintln(cmd.OutOrStdout(), got)
-			return nil
+			_, err = fmt.Fprintln(cmd.OutOrStdout(), got)
+			return err
 		},
 	}
 	cmd.Flags().StringVar(&platform, "platform", "", "OS/ARCH[/VARIANT] of the image, such as linux/arm64 (default: this machine's)")

@@ -51,8 +51,8 @@ a PROFILE.`,
 			if ref.Digest, err = transfer.Push(ctx, a, ref, progress.registry()); err != nil {
 				return err
 			}
-			fmt.Fprintln(cmd.OutOrStdout(), artifact.Name(ref))
-			return nil
+			_, err = fmt.Fprintln(cmd.OutOrStdout(), artifact.Name(ref))
+			return err
 		},
 	}
 	cmd.Flags().BoolVarP(&quiet, "quiet", "q", false, "show no notices")

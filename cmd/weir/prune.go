@@ -42,9 +42,8 @@ images, and the profiles of registries. What a container runs on stays.`,
 					Freed    int64          `json:"freed"`
 				}{append([]string{}, removed.Untagged...), append([]image.Digest{}, removed.Deleted...), removed.Freed}), err)
 			}
-			printRemoved(out, removed)
-			fmt.Fprintf(out, "Total reclaimed space: %s\n", image.SizeText(removed.Freed))
-			return err
+			total := fmt.Sprintf("Total reclaimed space: %s\n", image.SizeText(removed.Freed))
+			return errors.Join(printRemoved(out, removed, total), err)
 		},
 	}
 	cmd.Flags().BoolVarP(&all, "all", "a", false, "remove also images that have a tag")

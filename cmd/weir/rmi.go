@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -26,11 +27,10 @@ last reference, and a layer with its last image. What a container runs on stays.
 			var all error
 			for _, name := range args {
 				removed, err := store.Remove(name, force)
-				printRemoved(cmd.OutOrStdout(), removed)
 				if force && errors.Is(err, image.ErrNotFound) {
 					continue
 				}
-				all = errors.Join(all, err)
+				all = errors.Join(all, err, printRemoved(cmd.OutOrStdout(), removed, ""))
 			}
 			return all
 		},
@@ -39,11 +39,14 @@ last reference, and a layer with its last image. What a container runs on stays.
 	return cmd
 }
 
-func printRemoved(w io.Writer, removed image.Removed) {
+func printRemoved(w io.Writer, removed image.Removed, total string) error {
+	var out strings.Builder
 	for _, ref := range removed.Untagged {
-		fmt.Fprintf(w, "Untagged: %s\n", ref)
+		fmt.Fprintf(&out, "Untagged: %s\n", ref)
 	}
 	for _, id := range removed.Deleted {
-		fmt.Fprintf(w, "Deleted: %s\n", id)
+		fmt.Fprintf(&out, "Deleted: %s\n", id)
 	}
+	_, err := io.WriteString(w, out.String()+total)
+	return err
 }
