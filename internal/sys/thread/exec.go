@@ -35,7 +35,8 @@ func (e *Exec) Limit(fd int, text []byte) { e.limit = limit{uintptr(fd), text} }
 // prog is empty. prog is an array of struct sock_filter as it lies in memory, 8
 // bytes each. The flags are seccomp(2)'s; with TSYNC the other threads of
 // Go's runtime would fall under the filter before execve ends them, so the
-// caller leaves it out. It fails on a NUL byte within a string.
+// caller leaves it out. It fails on a NUL byte within a string, and on a program
+// that is no whole number of instructions, or longer than the kernel takes.
 func NewExec(path string, args, env []string, prog []byte, flags uint32, page *Page) (*Exec, error) {
 	e := &Exec{flags: uintptr(flags), page: page}
 	var err error
@@ -48,7 +49,11 @@ func NewExec(path string, args, env []string, prog []byte, flags uint32, page *P
 	if e.envv, err = syscall.SlicePtrFromStrings(env); err != nil {
 		return nil, err
 	}
-	if n := len(prog) / unix.SizeofSockFilter; n > 0 {
+	n := len(prog) / unix.SizeofSockFilter
+	if len(prog)%unix.SizeofSockFilter != 0 || n > unix.BPF_MAXINSNS {
+		return nil, unix.EINVAL
+	}
+	if n > 0 {
 		filter := make([]unix.SockFilter, n)
 		copy(unsafe.Slice((*byte)(unsafe.Pointer(&filter[0])), n*unix.SizeofSockFilter), prog)
 		e.fprog = &unix.SockFprog{Len: uint16(n), Filter: &filter[0]}

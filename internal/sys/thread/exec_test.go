@@ -73,14 +73,25 @@ func child(mode string) {
 	if err := Prctl(unix.PR_SET_NO_NEW_PRIVS, 1); err != nil {
 		os.Exit(96)
 	}
+	var r *Reaper
+	if mode == "no reaper" {
+		refused := make([]byte, unix.SizeofSockFilter) // it ends without a return
+		if r, err = NewReaper("/proc/self/exe", "reaper", nil, nil, refused, 0, page, false); err != nil {
+			os.Exit(94)
+		}
+		e, _ = NewExec("/bin/echo", []string{"echo", "the program runs"}, nil, nil, 0, page)
+	}
 	if err := ResetSignals(); err != nil {
 		os.Exit(95)
+	}
+	if r != nil {
+		ForkAndExec(e, r)
 	}
 	LoadAndExec(e)
 }
 
-// become runs a child and returns how it ended and its page.
-func become(t *testing.T, mode string) (*os.ProcessState, *Page) {
+// become runs a child and returns how it ended, its page and its output.
+func become(t *testing.T, mode string) (*os.ProcessState, *Page, string) {
 	t.Helper()
 	fd, err := unix.MemfdCreate("page", unix.MFD_CLOEXEC)
 	if err != nil {
@@ -99,20 +110,35 @@ func become(t *testing.T, mode string) (*os.ProcessState, *Page) {
 	cmd := exec.Command("/proc/self/exe")
 	cmd.Env = []string{childEnv + "=" + mode}
 	cmd.ExtraFiles = []*os.File{f}
-	cmd.Run()
-	return cmd.ProcessState, page
+	out, _ := cmd.Output() // to the end of all that the child has started
+	return cmd.ProcessState, page, string(out)
 }
 
 func TestNothingHappensBetweenTheFilterAndExecve(t *testing.T) {
 	for _, mode := range []string{"quiet", "storm"} {
 		t.Run(mode, func(t *testing.T) {
 			for i := range 50 {
-				state, page := become(t, mode)
+				state, page, _ := become(t, mode)
 				if state.ExitCode() != 1 || page.Phase() != PhaseExecFailed || page.Errno() != unix.ENOENT {
 					t.Fatalf("run %d: %v, phase %d, %v", i, state, page.Phase(), page.Errno())
 				}
 			}
 		})
+	}
+}
+
+func TestAReaperThatCannotStartTakesTheProgramWithIt(t *testing.T) {
+	state, page, out := become(t, "no reaper")
+	if state.ExitCode() != 1 || page.Phase() != PhaseFilterRefused || page.Errno() != unix.EINVAL || out != "" {
+		t.Errorf("%v, phase %d, %v, output %q", state, page.Phase(), page.Errno(), out)
+	}
+}
+
+func TestAProgramThatTheKernelCannotTakeWholeIsAnError(t *testing.T) {
+	for _, n := range []int{1, 7, 9, 4097 * unix.SizeofSockFilter, 65537 * unix.SizeofSockFilter} {
+		if _, err := NewExec("a", nil, nil, make([]byte, n), 0, &Page{}); err == nil {
+			t.Errorf("%d bytes pass", n)
+		}
 	}
 }
 

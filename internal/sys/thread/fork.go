@@ -34,7 +34,8 @@ func NewReaper(path, name string, args, env []string, prog []byte, flags uint32,
 // ForkAndExec executes the program in a child and the reaper in this process, each
 // under its filter, by [LoadAndExec]. The program starts when the reaper has: all
 // signals are blocked for that one, so it misses none, and this process has no other
-// threads any more. It does not return.
+// threads any more. If the reaper cannot start, nor does the program, and the page
+// says why. It does not return.
 //
 //go:nosplit
 //go:norace
@@ -51,6 +52,10 @@ func ForkAndExec(program *Exec, r *Reaper) {
 	if child == 0 {
 		syscall.RawSyscall(unix.SYS_CLOSE, uintptr(r.begun[1]), 0, 0)
 		syscall.RawSyscall(unix.SYS_READ, uintptr(r.begun[0]), uintptr(unsafe.Pointer(&all)), 1)
+		if r.exec.page.phase != PhaseExec { // the pipe ended with the process: it was not to become the reaper
+			syscall.RawSyscall(unix.SYS_EXIT_GROUP, 1, 0, 0)
+			trap()
+		}
 		if r.foreground {
 			syscall.RawSyscall(unix.SYS_SETPGID, 0, 0, 0)
 			pid, _, _ := syscall.RawSyscall(unix.SYS_GETPID, 0, 0, 0)
