@@ -20,6 +20,7 @@ func (st *streams) copyTerminal(control *os.File) error {
 	st.master.Store(master)
 	if st.terminal != nil {
 		if err := st.terminal.SetRaw(); err != nil {
+			close(st.hungUp) // nobody reads what the program writes
 			return fmt.Errorf("make the terminal raw: %w", err)
 		}
 		st.inputs.Go(func() { st.copyInput(master) })

@@ -224,6 +224,50 @@ func TestTheCallersTerminalIsOutOfReach(t *testing.T) {
 	equal(t, "screen", sc.text(), strings.Repeat("inappropriate ioctl for device\n", 3)+"no such device or address\n")
 }
 
+// The caller's terminal may go before the container has one of its own. What copies is called here as it
+// is after openStreams, with the terminal gone between the two.
+func TestATerminalThatGoesWhileTheContainerStartsCountsAsGone(t *testing.T) {
+	caller, path, err := console.NewPty()
+	if err != nil {
+		t.Fatal(err)
+	}
+	slave, err := os.OpenFile(path, os.O_RDWR|syscall.O_NOCTTY, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer slave.Close()
+	st, err := openStreams(&Spec{TTY: true, Stdin: slave, Stdout: slave})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer st.close()
+	caller.Close()
+
+	own, _, err := console.NewPty()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer own.Close()
+	pair, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_SEQPACKET|unix.SOCK_CLOEXEC, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer unix.Close(pair[1])
+	control := os.NewFile(uintptr(pair[0]), "control")
+	defer control.Close()
+	if err := unix.Sendmsg(pair[1], []byte{0}, unix.UnixRights(int(own.Fd())), nil, 0); err != nil {
+		t.Fatal(err)
+	}
+	if err := st.copyTerminal(control); err == nil {
+		t.Error("no error")
+	}
+	select {
+	case <-st.hungUp:
+	default:
+		t.Error("nobody ends a container of which nothing is read any more")
+	}
+}
+
 // When the caller's terminal is gone, a program that nobody sees any more does not go
 // on for ever.
 func TestAContainerEndsWithTheTerminal(t *testing.T) {
