@@ -6,8 +6,8 @@
 // it is the first process of a container; otherwise Go begins.
 //
 // The guard waits until the launcher (descriptor 0) or the container's first process
-// (1) has ended, and in the first case kills the second. It blocks whatever signal may
-// be sent to all that is called weir.
+// (1) has ended, and in the first case kills the second, as it does if it cannot wait.
+// It blocks whatever signal may be sent to all that is called weir.
 TEXT weir_entry(SB), NOSPLIT|NOFRAME, $0
 	MOVQ	0(SP), AX		// argc
 	TESTQ	AX, AX
@@ -39,11 +39,17 @@ wait:
 	MOVL	$1, 4(SP)		// events POLLIN, revents 0
 	MOVL	$1, 8(SP)
 	MOVL	$1, 12(SP)
-	MOVL	$7, AX			// poll
+	MOVL	$271, AX		// ppoll, as the launcher waits
 	MOVQ	SP, DI
 	MOVL	$2, SI
-	MOVQ	$-1, DX
+	XORL	DX, DX			// no time limit
+	XORL	R10, R10		// the mask as it is
+	MOVL	$8, R8
 	SYSCALL
+	CMPL	AX, $-4			// EINTR
+	JEQ	wait
+	TESTL	AX, AX
+	JL	kill			// it cannot watch
 	CMPW	6(SP), $0
 	JNE	kill
 	CMPW	14(SP), $0

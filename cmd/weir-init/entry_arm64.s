@@ -42,6 +42,10 @@ wait:
 	MOVD	$8, R4
 	MOVD	$73, R8			// ppoll
 	SVC
+	CMNW	$4, R0			// EINTR
+	BEQ	wait
+	CMPW	$0, R0
+	BLT	kill			// it cannot watch
 	MOVHU	6(RSP), R4
 	CBNZ	R4, kill
 	MOVHU	14(RSP), R4

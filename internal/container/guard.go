@@ -25,6 +25,10 @@ func (c *child) startGuard() error {
 		return fmt.Errorf("open the launcher's process: %w", err)
 	}
 	defer unix.Close(self)
+	// The guard has nobody to tell when its time has come and it may not: a filter around weir may keep it from this.
+	if err := unix.PidfdSendSignal(self, 0, nil, 0); err != nil {
+		return fmt.Errorf("the container's guard could not kill it: pidfd_send_signal: %w", err)
+	}
 	c.guard.pid, err = syscall.ForkExec(handover.InitPath, []string{handover.GuardName}, &syscall.ProcAttr{
 		Dir: "/",
 		Env: []string{handover.GuardEnv + "="},

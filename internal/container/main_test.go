@@ -124,6 +124,9 @@ func launcher(path string) int {
 	if err == nil {
 		b, err = os.ReadFile(l.Init)
 	}
+	if name := os.Getenv(denyEnv); err == nil && name != "" {
+		err = deny(name)
+	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "launcher:", err)
 		return 99
