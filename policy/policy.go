@@ -108,9 +108,10 @@ func (r *Rule) Holds(args *[6]uint64) bool {
 
 // ABI returns the part for an AUDIT_ARCH value, nil if it is not listed.
 func (p *Policy) ABI(audit seccomp.AuditArch) *ABI {
-	i := sort.Search(len(p.ABIs), func(i int) bool { return p.ABIs[i].Audit >= audit })
-	if i < len(p.ABIs) && p.ABIs[i].Audit == audit {
-		return &p.ABIs[i]
+	for i := range p.ABIs { // a few
+		if p.ABIs[i].Audit == audit {
+			return &p.ABIs[i]
+		}
 	}
 	return nil
 }

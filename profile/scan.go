@@ -54,9 +54,9 @@ func (p *parser) start() Pos {
 // (A zero byte in the text is no part of any value, so nobody confuses the two.)
 func (p *parser) peek() byte {
 	const space = 1<<' ' | 1<<'\n' | 1<<'\t' | 1<<'\r'
-	i := p.i
-	for ; i < len(p.text); i++ {
-		if c := p.text[i]; c > ' ' || space>>c&1 == 0 {
+	text, i := p.text, p.i
+	for ; i < len(text); i++ {
+		if c := text[i]; c > ' ' || space>>c&1 == 0 {
 			p.i = i
 			return c
 		}

@@ -12,14 +12,14 @@ import (
 // printable ASCII without escapes, the result is a part of the text; else p.hard
 // is set.
 func (p *parser) scanString() string {
-	start := p.i + 1
+	text, start := p.text, p.i+1
 	i := start
 	// Eight bytes at once, up to the first that is a quote, a backslash or no
 	// printable ASCII. Each term sets the top bit of such a byte; borrows and
 	// carries reach only the bytes behind it.
 	const ones, tops = 0x0101010101010101, 0x8080808080808080
-	for ; i+8 <= len(p.text); i += 8 {
-		w := load64(p.text[i : i+8])
+	for ; i+8 <= len(text); i += 8 {
+		w := load64(text[i : i+8])
 		quote, backslash := w^ones*'"', w^ones*'\\'
 		found := (quote - ones) &^ quote // where it is 0
 		found |= (backslash - ones) &^ backslash
@@ -30,11 +30,11 @@ func (p *parser) scanString() string {
 			break
 		}
 	}
-	for ; i < len(p.text); i++ {
-		c := p.text[i]
+	for ; i < len(text); i++ {
+		c := text[i]
 		if c == '"' {
 			p.i = i + 1
-			return p.text[start:i]
+			return text[start:i]
 		}
 		if c == '\\' || c < ' ' || c >= 0x7f {
 			p.hard = true
