@@ -185,35 +185,34 @@ func (p *planner) cost(i, j int32) int32 {
 // compare finds the best plans for all rows within reach, from short to long ones.
 func (p *planner) compare() {
 	for i := len(p.steps) - 1; i >= 0; i-- {
-		targets, starts, splits := p.targets[i*window:][:window], p.starts[i*window:][:window], p.splits[i*window:][:window]
 		p.leavesFrom(i)
 		leaves := p.leaves // of one step there is always one
-		targets[0], starts[0] = leaves[0].target, leaves[0].cost
-		splits[0], p.ends[i*window] = 0, starts[0]
-		reach := int(p.reach[i])
-		if reach == i {
+		targets, starts, splits := p.targets[i*window:][:window], p.starts[i*window:][:window], p.splits[i*window:][:window]
+		ends, weights := p.ends[i*window:], p.weights[i:]
+		targets[0], starts[0], splits[0], ends[0] = leaves[0].target, leaves[0].cost, 0, leaves[0].cost
+		longest := int(p.reach[i]) - i
+		if longest == 0 {
 			continue
 		}
 		after := p.splits[(i+1)*window:][:window] // of the rows that begin one step later
-		for l := 1; i+l <= reach; l++ {
+		for l := 1; l <= longest; l++ {
 			// The best split of a row is not left of that of the row without its
 			// last step, nor right of that of the row without its first. That holds
 			// for trees of splits alone; with leaves it is nearly so.
 			from := max(int(splits[l-1])-2, 0)
 			to := max(min(int(after[l-1])+1, l-1), from)
-			low := starts[:l]
-			high := p.ends[(i+l)*window:][:l]
+			at := l*window + l           // of the row in ends, behind those of its upper parts
 			best := int64(math.MaxInt64) // a cost, and in the last byte the split: no branch decides between two
 			for s := from; s <= to; s++ {
-				best = min(best, int64(low[s]+high[l-1-s])<<8|int64(s+1))
+				best = min(best, int64(starts[s]+ends[at-1-s])<<8|int64(s+1))
 			}
-			cost := int32(best>>8) + instruction + p.weights[i+l+1] - p.weights[i]
+			cost := int32(best>>8) + instruction + weights[l+1] - weights[0]
 			target := notLeaf
 			if l < len(leaves) && leaves[l].cost <= cost {
 				target, cost = leaves[l].target, leaves[l].cost
 			}
 			splits[l], targets[l] = uint8(best), target
-			starts[l], p.ends[(i+l)*window+l] = cost, cost
+			starts[l], ends[at] = cost, cost
 		}
 	}
 }
