@@ -115,7 +115,8 @@ func (p *planner) plan() {
 	}
 	if len(p.reach) < n {
 		size := max(n, 128)
-		p.reach, p.top = make([]int32, size), make([]int32, size)
+		p.reach, p.top, p.rows = make([]int32, size), make([]int32, size), make([]row, 0, size)
+		p.leaves, p.path = make([]leaf, 0, window), make([]crossing, 0, 2*window)
 		p.targets, p.splits = make([]node, size*window), make([]uint8, size*window)
 		p.starts, p.ends = make([]int32, size*window), make([]int32, size*window)
 	}

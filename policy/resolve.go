@@ -68,9 +68,8 @@ type resolver struct {
 	alone []int32
 	plain []Rule // by rule of the profile, for those
 
-	// conditional has the rules of the calls whose arguments count. Most ABIs have
-	// them alike.
-	conditional map[variant][]Rule
+	// variants are the calls whose arguments count. Most ABIs have them alike.
+	variants []variant
 
 	problems []profile.Problem
 	notes    []profile.Problem
@@ -81,10 +80,12 @@ const (
 	several = -2
 )
 
-// A variant is a call with the widths of the arguments that rules look at.
+// A variant is the rules of a call for certain widths of the arguments that they
+// look at.
 type variant struct {
-	call syscalls.Call
-	bits [6]uint8
+	call  syscalls.Call
+	bits  [6]uint8
+	rules []Rule
 }
 
 // checkByteOrder refuses architectures that no kernel of the native one can run:
@@ -278,15 +279,14 @@ func (r *resolver) variant(call syscalls.Call, a seccomp.Arch) []Rule {
 			v.bits[arg.Index] = call.Bits(a, int(arg.Index))
 		}
 	}
-	rules, ok := r.conditional[v]
-	if !ok {
-		rules = r.decide(r.usesOf(call), a)
-		if r.conditional == nil {
-			r.conditional = make(map[variant][]Rule)
+	for i := range r.variants { // few calls have any
+		if known := &r.variants[i]; known.call == call && known.bits == v.bits {
+			return known.rules
 		}
-		r.conditional[v] = rules
 	}
-	return rules
+	v.rules = r.decide(r.usesOf(call), a)
+	r.variants = append(r.variants, v)
+	return v.rules
 }
 
 // decide orders all rules of one call.

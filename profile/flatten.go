@@ -26,6 +26,7 @@ func (p *Profile) Flatten(f seccomp.Facts) (rules []int, archs []seccomp.Arch) {
 	for _, ref := range list {
 		archs = appendArch(archs, ref.Arch)
 	}
+	rules = make([]int, 0, len(p.Rules))
 	for i := range p.Rules {
 		r := &p.Rules[i]
 		if !r.Excludes.anyHolds(f) && r.Includes.allHold(f) {

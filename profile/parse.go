@@ -151,6 +151,7 @@ func (p *parser) archMap() {
 	if !p.enter('[') {
 		return
 	}
+	p.profile.ArchMap = make([]ArchMapEntry, 0, 8) // as many as Docker's default needs
 	for i := 0; p.more(']'); i++ {
 		p.at(i)
 		start := p.start()
