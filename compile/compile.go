@@ -28,7 +28,7 @@ func Program(p *policy.Policy) (bpf.Program, error) {
 }
 
 // compilers are used again, with the room that they have grown into.
-var compilers = sync.Pool{New: func() any { return new(compiler) }}
+var compilers = sync.Pool{New: func() any { return newCompiler() }}
 
 // A compiler makes one program at a time.
 type compiler struct {
@@ -43,6 +43,8 @@ type compiler struct {
 	rests  arena[rest]
 	cuts   arena[piece]
 	values arena[valueStep]
+
+	memory memory // where all of these begin
 }
 
 func (c *compiler) begin(p *policy.Policy) {

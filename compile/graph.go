@@ -70,12 +70,9 @@ type graph struct {
 
 // reset makes the graph empty.
 func (g *graph) reset() {
-	const nodes, slots = 512, 2048 // twice as many as Docker's default needs
-	if len(g.slots) == 0 || len(g.slots) > 16*slots {
-		g.nodes, g.slots = make([]decision, 0, nodes), make([]node, slots)
-		return
+	if g.nodes = g.nodes[:0]; len(g.slots) > mostKept {
+		g.slots = make([]node, 512)
 	}
-	g.nodes = g.nodes[:0]
 	clear(g.slots)
 }
 
@@ -124,7 +121,7 @@ func (d *decision) hash() uint32 {
 }
 
 func (g *graph) grow() {
-	g.slots = make([]node, 2*len(g.slots))
+	g.slots = make([]node, max(2*len(g.slots), 512))
 	for n := range g.nodes {
 		i := g.nodes[n].hash()
 		for g.slots[i%uint32(len(g.slots))] != 0 {

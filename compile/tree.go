@@ -56,12 +56,10 @@ type planner struct {
 	// compared: those that are part of a row within the window that ask came to.
 	reach []int32
 
-	// The best plan for steps[i:i+l+1] and its cost are at index i*window+l. The
-	// costs are also at (i+l)*window+l, to be read in order.
+	// The best plan for steps[i:i+l+1] and its cost are at index i*window+l.
 	targets []node  // of a leaf, none for the reference, or notLeaf
 	splits  []uint8 // the best split, also where a leaf is better
-	starts  []int32
-	ends    []int32
+	costs   []int32
 
 	rows []row   // longer than the window, the parts of each before it
 	top  []int32 // top[i] is 1 more than the index of the last row that begins with step i
@@ -114,11 +112,8 @@ func (p *planner) plan() {
 		p.weights = append(p.weights, sum)
 	}
 	if len(p.reach) < n {
-		size := max(n, 128)
-		p.reach, p.top, p.rows = make([]int32, size), make([]int32, size), make([]row, 0, size)
-		p.leaves, p.path = make([]leaf, 0, window), make([]crossing, 0, 2*window)
-		p.targets, p.splits = make([]node, size*window), make([]uint8, size*window)
-		p.starts, p.ends = make([]int32, size*window), make([]int32, size*window)
+		p.reach, p.top = make([]int32, n), make([]int32, n)
+		p.targets, p.splits, p.costs = make([]node, n*window), make([]uint8, n*window), make([]int32, n*window)
 	}
 	clear(p.reach[:n])
 	clear(p.top[:n])
@@ -178,7 +173,7 @@ func (p *planner) row(i, j int32) *row {
 // cost returns what the best plan for steps i to j costs.
 func (p *planner) cost(i, j int32) int32 {
 	if j-i < window {
-		return p.starts[i*window+j-i]
+		return p.costs[i*window+j-i]
 	}
 	return p.row(i, j).cost
 }
@@ -188,9 +183,9 @@ func (p *planner) compare() {
 	for i := len(p.steps) - 1; i >= 0; i-- {
 		p.leavesFrom(i)
 		leaves := p.leaves // of one step there is always one
-		targets, starts, splits := p.targets[i*window:][:window], p.starts[i*window:][:window], p.splits[i*window:][:window]
-		ends, weights := p.ends[i*window:], p.weights[i:]
-		targets[0], starts[0], splits[0], ends[0] = leaves[0].target, leaves[0].cost, 0, leaves[0].cost
+		targets, splits := p.targets[i*window:][:window], p.splits[i*window:][:window]
+		costs, weights := p.costs[i*window:], p.weights[i:]
+		targets[0], splits[0], costs[0] = leaves[0].target, 0, leaves[0].cost
 		longest := int(p.reach[i]) - i
 		if longest == 0 {
 			continue
@@ -202,18 +197,18 @@ func (p *planner) compare() {
 			// for trees of splits alone; with leaves it is nearly so.
 			from := max(int(splits[l-1])-2, 0)
 			to := max(min(int(after[l-1])+1, l-1), from)
-			at := l*window + l           // of the row in ends, behind those of its upper parts
-			best := int64(math.MaxInt64) // a cost, and in the last byte the split: no branch decides between two
+			upper := (from+1)*window + l - 1 - from // the index of its upper part
+			best := int64(math.MaxInt64)            // a cost, and in the last byte the split: no branch decides between two
 			for s := from; s <= to; s++ {
-				best = min(best, int64(starts[s]+ends[at-1-s])<<8|int64(s+1))
+				best = min(best, int64(costs[s]+costs[upper])<<8|int64(s+1))
+				upper += window - 1
 			}
 			cost := int32(best>>8) + instruction + weights[l+1] - weights[0]
 			target := notLeaf
 			if l < len(leaves) && leaves[l].cost <= cost {
 				target, cost = leaves[l].target, leaves[l].cost
 			}
-			splits[l], targets[l] = uint8(best), target
-			starts[l], ends[at] = cost, cost
+			splits[l], targets[l], costs[l] = uint8(best), target, cost
 		}
 	}
 }
