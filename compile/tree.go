@@ -186,12 +186,12 @@ func (p *planner) compare() {
 		targets, splits := p.targets[i*window:][:window], p.splits[i*window:][:window]
 		costs, weights := p.costs[i*window:], p.weights[i:]
 		targets[0], splits[0], costs[0] = leaves[0].target, 0, leaves[0].cost
-		longest := int(p.reach[i]) - i
-		if longest == 0 {
+		most := int(p.reach[i]) - i
+		if most == 0 {
 			continue
 		}
 		after := p.splits[(i+1)*window:][:window] // of the rows that begin one step later
-		for l := 1; l <= longest; l++ {
+		for l := 1; l <= most; l++ {
 			// The best split of a row is not left of that of the row without its
 			// last step, nor right of that of the row without its first. That holds
 			// for trees of splits alone; with leaves it is nearly so.
