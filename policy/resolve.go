@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"sync"
 
 	"github.com/weir-dev/weir/profile"
 	"github.com/weir-dev/weir/seccomp"
@@ -34,7 +35,9 @@ func Resolve(p *profile.Profile, f seccomp.Facts, o Options) (*Policy, []profile
 	if !slices.Contains(archs, f.Arch) {
 		archs = append(archs, f.Arch)
 	}
-	r := resolver{profile: p, facts: f, lenient: o.Lenient}
+	s := scratches.Get().(*scratch)
+	defer scratches.Put(s)
+	r := resolver{profile: p, facts: f, lenient: o.Lenient, scratch: s}
 	r.checkByteOrder(archs)
 	r.collect(rules)
 	if len(r.problems) > 0 {
@@ -60,13 +63,8 @@ type resolver struct {
 	facts   seccomp.Facts
 	lenient bool
 
-	uses []use   // in the order of the file
-	last []int32 // by call: its last use, or -1
-
-	// alone has, by call, the rule that alone decides about it, whatever its
-	// arguments; nobody; or several, if there is more to it.
-	alone []int32
-	plain []Rule // by rule of the profile, for those
+	*scratch
+	plain []Rule // by rule of the profile, for calls that it decides alone
 
 	// variants are the calls whose arguments count. Most ABIs have them alike.
 	variants []variant
@@ -75,10 +73,25 @@ type resolver struct {
 	notes    []profile.Problem
 }
 
+// A scratch is what a resolver looks calls up in. It is used again.
+type scratch struct {
+	uses []use   // in the order of the file
+	last []int32 // by call: its last use, or -1
+
+	// alone has, by call, the rule that alone decides about it, whatever its
+	// arguments; nobody; or several, if there is more to it.
+	alone []int32
+}
+
 const (
 	nobody  = -1
 	several = -2
 )
+
+var scratches = sync.Pool{New: func() any {
+	n := syscalls.Count() + 1
+	return &scratch{last: make([]int32, n), alone: make([]int32, n)}
+}}
 
 // A variant is the rules of a call for certain widths of the arguments that they
 // look at.
@@ -124,8 +137,7 @@ func (r *resolver) collect(rules []int) {
 	for _, i := range rules {
 		total += len(r.profile.Rules[i].Names)
 	}
-	r.uses = make([]use, 0, total)
-	r.last, r.alone = make([]int32, syscalls.Count()+1), make([]int32, syscalls.Count()+1)
+	r.uses = slices.Grow(r.uses[:0], total)
 	for i := range r.last {
 		r.last[i], r.alone[i] = -1, nobody
 	}

@@ -13,7 +13,7 @@ const x32First, lastNr seccomp.Nr = 1 << 30, 1<<32 - 1
 // abi builds the rows for one AUDIT_ARCH value; archs are the listed
 // architectures that have it.
 func (r *resolver) abi(p *Policy, archs []seccomp.Arch) ABI {
-	b := builder{rows: make([]Row, 0, len(archs)*len(r.uses)/3+16)}
+	b := builder{rows: make([]Row, 0, len(archs)*len(r.uses)/4+52)}
 	byDefault := []Rule{{Return: r.profile.Default, Why: WhyDefault}}
 	foreign := []Rule{p.Foreign}
 	if a := archs[0]; len(archs) == 1 && a != seccomp.ArchX86_64 && a != seccomp.ArchX32 {

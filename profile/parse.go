@@ -24,7 +24,7 @@ func parse(file, text string, o Options) (*Profile, error) {
 		text:    text,
 		options: o,
 		profile: &Profile{File: file, source: &source{text: text, origin: o.Lines}},
-		names:   make([]Name, 0, len(text)/32), // as much as Docker's default needs
+		names:   make([]Name, 0, len(text)/36), // as much as Docker's default needs
 	}
 	p.document()
 	if !p.bad {
@@ -124,7 +124,7 @@ func (p *parser) rules() {
 	if !p.enter('[') {
 		return
 	}
-	p.profile.Rules = make([]Rule, 0, len(p.text)/256) // as many as Docker's default has
+	p.profile.Rules = make([]Rule, 0, len(p.text)/288) // as many as Docker's default has
 	for i := 0; p.more(']'); i++ {
 		p.at(i)
 		p.rule(i)
