@@ -224,12 +224,13 @@ func (r *resolver) policy(archs []seccomp.Arch) *Policy {
 func (r *resolver) calls(b *builder, t *table) {
 	a := t.arch
 	through := r.multiplexed(a)
+	next, _ := t.calls[0].Nr(a)
 	for on := t.calls; len(on) > 0; {
 		// Two names of one number, which some architectures have, are one call.
-		nr, _ := on[0].Nr(a)
+		nr := next
 		names := 1
 		for names < len(on) {
-			if other, _ := on[names].Nr(a); other != nr {
+			if next, _ = on[names].Nr(a); next != nr {
 				break
 			}
 			names++
