@@ -25,6 +25,8 @@
 // conditions of the policy, until one return word is the policy's answer to all
 // of a part; it is compared with the program's. The parts are the whole, so if
 // no part disagrees, no input does.
+// What a program does with nothing but the arguments is explored once for one list
+// of rules, whichever numbers and architectures lead there (asked.go).
 //
 // Nothing is approximated. A set is a list of ranges for each word, and beside
 // them the answers to tests of operations on words, such as word & mask ==

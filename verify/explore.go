@@ -21,6 +21,9 @@ func (p *prover) run(pc int, r registers) {
 		pc++
 		switch in.Op {
 		case bpf.OpLdAbs:
+			if p.asked(pc - 1) {
+				return
+			}
 			r.a = word(in.K / 4)
 		case bpf.OpLdImm:
 			r.a = number(in.K)

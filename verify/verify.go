@@ -53,7 +53,7 @@ type Result struct {
 // The budget limits the work in steps: one is an instruction followed, a row or
 // a rule looked at, an operation estimated, some 20 nanoseconds each. It limits
 // memory as well, to some hundred bytes a step. Docker's default profile takes
-// 2,000 steps, or 10,000 in a program that tries one number after another; a
+// 1,200 steps, or 10,000 in a program that tries one number after another; a
 // million is enough for what people write. The result depends on
 // nothing but the arguments.
 func Program(pol *policy.Policy, prog bpf.Program, budget int) Result {
@@ -66,6 +66,7 @@ func Program(pol *policy.Policy, prog bpf.Program, budget int) Result {
 	p.run(0, registers{})
 	r := p.finish()
 	p.pol, p.prog = nil, nil
+	clear(p.questions)
 	return r
 }
 
@@ -84,6 +85,9 @@ type prover struct {
 	order seccomp.ByteOrder
 	near  int // the index of the row looked at last
 
+	closed    []bool // by instruction, see close; empty in Compare
+	questions []question
+
 	state
 	solver
 
@@ -98,6 +102,7 @@ type prover struct {
 func (p *prover) start(pol *policy.Policy, prog bpf.Program, budget int) {
 	p.reset(pol.Native.ByteOrder(), budget)
 	p.pol, p.prog = pol, prog
+	p.close()
 	if !ascending(pol) {
 		p.giveUp("the ABIs of the policy are not in ascending order")
 	}
@@ -117,6 +122,7 @@ func ascending(pol *policy.Policy) bool {
 func (p *prover) reset(order seccomp.ByteOrder, budget int) {
 	p.order = order
 	p.budget, p.spent, p.near = budget, 0, 0
+	p.closed, p.questions = p.closed[:0], p.questions[:0]
 	p.result, p.done = Result{}, false
 	p.state.reset()
 }
