@@ -2,13 +2,16 @@ package weir_test
 
 import (
 	"encoding/json"
+	"os"
 	"os/exec"
+	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 )
 
 // floors says which packages a package may import: those on lower floors only.
-// ARCHITECTURE.md draws the picture.
+// ARCHITECTURE.md has the same table.
 var floors = map[string]int{
 	"internal/spell":              0,
 	"seccomp":                     0,
@@ -100,6 +103,30 @@ func TestPackagesImportOnlyFromLowerFloors(t *testing.T) {
 				t.Errorf("%s imports unsafe, which belongs in internal/sys", p.ImportPath)
 			}
 		}
+	}
+}
+
+func TestTheTableOfFloorsIsTheSameInTheArchitecture(t *testing.T) {
+	text, err := os.ReadFile("ARCHITECTURE.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	drawn := map[string]int{}
+	name := regexp.MustCompile("`([^`]+)`")
+	for _, row := range regexp.MustCompile(`(?m)^\| (\d+) \| ([^|]+) \|`).FindAllStringSubmatch(string(text), -1) {
+		floor, _ := strconv.Atoi(row[1])
+		for _, room := range name.FindAllStringSubmatch(row[2], -1) {
+			drawn[strings.TrimPrefix(room[1], "weir")] = floor // the package weir is the module's root
+		}
+	}
+	for room, floor := range floors {
+		if got, ok := drawn[room]; !ok || got != floor {
+			t.Errorf("%q: floor %d here, %d there (in the table: %v)", room, floor, got, ok)
+		}
+		delete(drawn, room)
+	}
+	for room := range drawn {
+		t.Errorf("%q is in the table, and not here", room)
 	}
 }
 
