@@ -10,8 +10,8 @@ import (
 // Type is the media type by which a profile is known.
 const Type = "application/vnd.cncf.seccomp-profile.config.v1+json"
 
-// MaxSize is how many bytes of profile the runtimes take by default.
-const MaxSize = 1 << 20
+// maxSize is how many bytes of profile the runtimes take by default.
+const maxSize = 1 << 20
 
 // ManifestType is the media type of the manifest itself.
 const ManifestType = "application/vnd.oci.image.manifest.v1+json"
@@ -107,8 +107,8 @@ func LayerOf(b []byte) (Layer, error) {
 	if _, err := image.ParseDigest(string(l.Digest)); err != nil {
 		return Layer{}, fmt.Errorf("its manifest: %w", err)
 	}
-	if l.Size < 0 || l.Size > MaxSize {
-		return Layer{}, fmt.Errorf("the profile is %d bytes long, %d are the most", l.Size, MaxSize)
+	if l.Size < 0 || l.Size > maxSize {
+		return Layer{}, fmt.Errorf("the profile is %d bytes long, %d are the most", l.Size, maxSize)
 	}
 	return Layer{l.Digest, l.Size}, nil
 }

@@ -45,7 +45,7 @@ func TestProfilesThatRuntimesRefuseAreNotMadeIntoArtifacts(t *testing.T) {
 		{"NOTIFY in a rule", `{"defaultAction": "SCMP_ACT_ERRNO", "syscalls": [{"names": ["read"], "action": "SCMP_ACT_NOTIFY"}]}`, "p.json:1:50: syscalls[0].action: runtimes refuse SCMP_ACT_NOTIFY"},
 		{"speculation left open", `{"defaultAction": "SCMP_ACT_ERRNO", "flags": ["SECCOMP_FILTER_FLAG_SPEC_ALLOW"]}`, "SECCOMP_FILTER_FLAG_SPEC_ALLOW"},
 		{"one call in 129 entries", `{"defaultAction": "SCMP_ACT_ERRNO", "syscalls": [` + strings.TrimSuffix(many, ",") + `]}`, "syscalls[128]: read is named more than 128 times"},
-		{"too long", source + strings.Repeat(" ", MaxSize), "1048576 are the most"},
+		{"too long", source + strings.Repeat(" ", maxSize), "1048576 are the most"},
 	} {
 		a, err := New("p.json", []byte(c.src))
 		if a != nil || err == nil || !strings.Contains(err.Error(), c.want) {

@@ -12,8 +12,8 @@ const maxEntries = 128
 
 // check refuses a profile that the runtimes of Kubernetes would refuse, or read otherwise than it is meant.
 func check(file string, src []byte) error {
-	if len(src) > MaxSize {
-		return fmt.Errorf("%s: the profile is %d bytes long, %d are the most", file, len(src), MaxSize)
+	if len(src) > maxSize {
+		return fmt.Errorf("%s: the profile is %d bytes long, %d are the most", file, len(src), maxSize)
 	}
 	p, err := profile.Parse(file, src, profile.Options{Dialect: profile.OCI})
 	if err != nil {

@@ -42,19 +42,6 @@ func SeccompActionAvail(a seccomp.Action) error {
 	return failure(errno)
 }
 
-// NotifSizes is struct seccomp_notif_sizes: how many bytes the running kernel
-// reads and writes for a notification, a response and the data within.
-type NotifSizes struct {
-	Notif, Resp, Data uint16
-}
-
-// SeccompNotifSizes is seccomp(SECCOMP_GET_NOTIF_SIZES). Since Linux 5.0.
-func SeccompNotifSizes() (NotifSizes, error) {
-	var s NotifSizes
-	_, _, errno := syscall.RawSyscall(unix.SYS_SECCOMP, unix.SECCOMP_GET_NOTIF_SIZES, 0, uintptr(unsafe.Pointer(&s)))
-	return s, failure(errno)
-}
-
 // failure makes nil of 0, so that an error that is nil compares as nil.
 func failure(errno syscall.Errno) error {
 	if errno == 0 {

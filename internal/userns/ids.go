@@ -36,13 +36,13 @@ var Mine = sync.OnceValues(func() (*IDs, error) {
 		return inherited()
 	}
 	ids := OwnID()
-	subordinate, err := Subordinate()
+	given, err := subordinate()
 	if err != nil {
 		return nil, err
 	}
-	if subordinate.UIDs != nil && subordinate.GIDs != nil && Helpers() == nil {
-		ids.UIDs = append(ids.UIDs, subordinate.UIDs...)
-		ids.GIDs = append(ids.GIDs, subordinate.GIDs...)
+	if given.UIDs != nil && given.GIDs != nil && Helpers() == nil {
+		ids.UIDs = append(ids.UIDs, given.UIDs...)
+		ids.GIDs = append(ids.GIDs, given.GIDs...)
 	}
 	return ids, nil
 })
@@ -140,10 +140,10 @@ const (
 	newgidmap = "newgidmap"
 )
 
-// Subordinate returns what /etc/subuid and /etc/subgid give the caller, as it is
+// subordinate returns what /etc/subuid and /etc/subgid give the caller, as it is
 // mapped: from 1 on inside, in the order of the files. A file that is missing has
 // nothing.
-func Subordinate() (*IDs, error) {
+func subordinate() (*IDs, error) {
 	uid := uint32(os.Geteuid())
 	var ids IDs
 	for _, f := range []struct {

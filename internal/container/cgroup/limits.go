@@ -17,14 +17,14 @@ type Limits struct {
 	Pids   int64 // processes and threads
 }
 
-// MinMemory is the least that Memory may be, as in Docker: with less no program
+// minMemory is the least that Memory may be, as in Docker: with less no program
 // starts.
-const MinMemory = 6 << 20
+const minMemory = 6 << 20
 
 // Check finds what no kernel would keep, or Docker would not take.
 func (l Limits) Check() error {
 	switch processors := int64(runtime.NumCPU()); {
-	case l.Memory < 0 || l.Memory > 0 && l.Memory < MinMemory:
+	case l.Memory < 0 || l.Memory > 0 && l.Memory < minMemory:
 		return errors.New("the limit of memory must be 6m at least")
 	case l.Swap != 0 && l.Memory == 0:
 		return errors.New("a limit of memory and swap needs one of memory")
