@@ -155,6 +155,27 @@ func TestLayersCannotReachOutside(t *testing.T) {
 	}
 }
 
+// Nothing is mounted where a layer is unpacked; if it is all the same, it is not of the layer.
+func TestNoEntryGoesIntoAMountOrThroughALinkOfProc(t *testing.T) {
+	kerneltest.Require(t, kerneltest.Root)
+	for _, name := range []string{"mnt/f", "mnt/self/root/tmp/weir-owned", "link/f"} {
+		root := t.TempDir()
+		if err := os.Mkdir(filepath.Join(root, "mnt"), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := unix.Mount("proc", filepath.Join(root, "mnt"), "proc", 0, ""); err != nil {
+			t.Fatal(err)
+		}
+		_, err := Unpack(root, archive(t, symlink("link", "mnt/self/root/tmp"), file(name, "owned")), Root)
+		if uerr := unix.Unmount(filepath.Join(root, "mnt"), unix.MNT_DETACH); uerr != nil {
+			t.Fatal(uerr)
+		}
+		if !errors.Is(err, unix.EXDEV) {
+			t.Errorf("%s: got %v, want EXDEV", name, err)
+		}
+	}
+}
+
 func TestLayersCannotSpeakToOverlayfs(t *testing.T) {
 	t.Run("its xattrs are dropped", func(t *testing.T) {
 		root := unpack(t,

@@ -245,17 +245,39 @@ func TestPackAndUnpackAreInverse(t *testing.T) {
 	if !bytes.Equal(pack(second), packed) {
 		t.Error("a tree that was packed and unpacked packs into other bytes")
 	}
-	var names []string
+	type facts struct {
+		name  string
+		kind  byte
+		mode  int64
+		owner int
+		link  string
+		mine  string // the attribute user.mine
+		dev   int64
+	}
+	var got []facts
 	for tr := tar.NewReader(bytes.NewReader(packed)); ; {
 		hdr, err := tr.Next()
 		if err != nil {
 			break
 		}
-		names = append(names, hdr.Name)
+		got = append(got, facts{hdr.Name, hdr.Typeflag, hdr.Mode, hdr.Uid, hdr.Linkname, hdr.PAXRecords[xattrRecord+"user.mine"], hdr.Devmajor<<20 | hdr.Devminor})
 	}
-	want := []string{"..odd", ".hidden", "a name\nwith a newline", "a-link", "d/", "d/f", "fifo", "null", "s", "s2", "s3", "x"}
-	if !slices.Equal(names, want) {
-		t.Errorf("packed %q, want %q", names, want)
+	want := []facts{
+		{name: "..odd", kind: tar.TypeReg, mode: 0o644},
+		{name: ".hidden", kind: tar.TypeReg, mode: 0o644},
+		{name: "a name\nwith a newline", kind: tar.TypeReg, mode: 0o644},
+		{name: "a-link", kind: tar.TypeReg, mode: 0o4711},
+		{name: "d/", kind: tar.TypeDir, mode: 0o2775, owner: 12},
+		{name: "d/f", kind: tar.TypeLink, mode: 0o4711, link: "a-link"},
+		{name: "fifo", kind: tar.TypeFifo, mode: 0o600},
+		{name: "null", kind: tar.TypeChar, mode: 0o666, dev: 1<<20 | 3},
+		{name: "s", kind: tar.TypeSymlink, mode: 0o777, link: "d/f"},
+		{name: "s2", kind: tar.TypeSymlink, mode: 0o777, link: "/abs"},
+		{name: "s3", kind: tar.TypeLink, mode: 0o777, link: "s2"},
+		{name: "x", kind: tar.TypeReg, mode: 0o644, mine: "\x00binary\xff"},
+	}
+	if !slices.Equal(got, want) {
+		t.Errorf("packed\n%+v\nwant\n%+v", got, want)
 	}
 
 	t.Run("a link to the directory stands for it", func(t *testing.T) {
