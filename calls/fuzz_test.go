@@ -14,7 +14,7 @@ func FuzzParse(f *testing.F) {
 	for _, text := range []string{
 		"openat", "257", "-1", "socket(AF_ALG, SOCK_SEQPACKET, 0)", "clone(CLONE_NEWUSER|SIGCHLD)",
 		`openat(AT_FDCWD, "/etc/passwd", O_RDONLY) = 3`, "clone3({flags=0x1}, 88)", "close(3</dev/null>)",
-		"mprotect(_, 0x1000, ~(1<<3|PROT_READ))", "personality(0xffffffff)", "chmod(_, 0755)", "socket(...)",
+		"mprotect(_, 0x1000, ~(1<<3|PROT_READ))", "personality(0xffffffff)", "chmod(_, 0755)", "socket(...)", "[pid 7] pause( <unfinished ...>", "7 getpid()",
 		"ioctl(0, TIOCSTI /* x */)", "clone(child_stack=NULL, flags=SIGCHLD)",
 	} {
 		for a := range seccomp.Archs() {

@@ -11,6 +11,9 @@ import (
 // maxText bounds a call, and with it the depth of its brackets.
 const maxText = 4096
 
+// unfinished is what strace writes where another process goes on before a call's end.
+const unfinished = "<unfinished ...>"
+
 // An Error is what is wrong with the text of a call.
 type Error struct {
 	Text   string
@@ -28,12 +31,13 @@ func (e *Error) Error() string { return fmt.Sprintf("%s: column %d: %s", e.Text,
 // or with arguments as strace prints them: numbers (decimal, 0x, octal with a
 // leading 0), constants, | ~ - << and parentheses. A string, a structure, a list
 // and what has no value here (_, ?, makedev(1, 3)) are open; so is what is not
-// there, and ... stands for the rest. name=VALUE gives an argument by its name. A
-// result after the call, = 3, is skipped.
+// there, and ... stands for the rest, as does what strace has not seen the end of.
+// name=VALUE gives an argument by its name. The process before the call, [pid 7] or
+// 7, and the result after it, = 3, are skipped, and are not part of the call's text.
 //
 // The error is an *[Error].
 func Parse(a seccomp.Arch, text string) (Call, error) {
-	p := parser{scanner: scanner{text: text}, call: Call{Arch: a, text: strings.TrimSpace(text)}}
+	p := parser{scanner: scanner{text: text}, call: Call{Arch: a}}
 	if !a.Valid() {
 		p.fail(0, "no architecture is given", "")
 	}
@@ -58,7 +62,10 @@ type parser struct {
 
 func (p *parser) parse() {
 	p.space()
+	p.process()
+	from := p.at
 	p.name()
+	p.call.text = p.text[from:p.at]
 	p.space()
 	if p.err != nil || p.end() {
 		return
@@ -68,9 +75,28 @@ func (p *parser) parse() {
 		return
 	}
 	p.args()
+	p.call.text = strings.TrimRight(p.text[from:p.at], " \t\r\n")
 	p.space()
 	if p.err == nil && !p.end() && !strings.HasPrefix(p.text[p.at:], "=") {
 		p.fail(p.at, fmt.Sprintf("%q after the call", p.rest()), "")
+	}
+}
+
+// process skips what strace -f writes before a call: [pid 7], or 7 in a file.
+func (p *parser) process() {
+	ahead := p.scanner
+	bracket := ahead.take("[pid")
+	ahead.space()
+	if !digit(ahead.peek()) {
+		return
+	}
+	ahead.number()
+	if bracket && !ahead.take("]") {
+		return
+	}
+	from := ahead.at
+	if ahead.space(); ahead.err == nil && ahead.at > from && letter(ahead.peek()) {
+		p.at = ahead.at
 	}
 }
 
@@ -151,6 +177,9 @@ func (p *parser) args() {
 			p.fail(p.at, "the call does not end", "close it with )")
 			return
 		}
+		if p.take(unfinished) {
+			return
+		}
 		from := p.at
 		if p.take("...") {
 			if p.space(); !p.take(")") {
@@ -174,7 +203,7 @@ func (p *parser) args() {
 		if p.err != nil {
 			return
 		}
-		if !p.take(",") && p.peek() != ')' && !p.end() {
+		if !p.take(",") && p.peek() != ')' && !p.end() && !strings.HasPrefix(p.text[p.at:], unfinished) {
 			p.fail(p.at, fmt.Sprintf("%q after an argument", p.rest()), "separate arguments by a comma")
 			return
 		}

@@ -41,6 +41,11 @@ func TestACallIsReadAsStracePrintsIt(t *testing.T) {
 		{"an argument left open", "socket(AF_INET, _, IPPROTO_TCP)", 41, []uint64{2, open, 6}},
 		{"the rest left open", "socket(AF_INET, ...)", 41, []uint64{2, open, open}},
 		{"a result", "openat(AT_FDCWD, \"x\", O_WRONLY) = -1 EPERM (Operation not permitted)", 257, []uint64{0xffffffffffffff9c, open, 1}},
+		{"a process, on the terminal", "[pid   712] socket(AF_INET, SOCK_STREAM, 0) = 3", 41, []uint64{2, 1, 0}},
+		{"a process, in a file", "712   socket(AF_INET, SOCK_STREAM, 0)      = 3", 41, []uint64{2, 1, 0}},
+		{"a call of which strace has not seen the end", "wait4(-1,  <unfinished ...>", 61, []uint64{^uint64(0), open}},
+		{"one without arguments so far", "pause( <unfinished ...>", 34, nil},
+		{"one whose last argument is there", "clone(child_stack=NULL, flags=SIGCHLD <unfinished ...>", 56, []uint64{17, 0}},
 		{"descriptors with their paths", "close(3</etc/passwd>)", 3, []uint64{3}},
 		{"names of arguments, in strace's order", "clone(child_stack=NULL, flags=CLONE_VM|SIGCHLD)", 56, []uint64{0x111, 0}},
 		{"an octal mode", "chmod(_, 04755)", 90, []uint64{open, 0o4755}},
@@ -67,6 +72,20 @@ func TestACallIsReadAsStracePrintsIt(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// What is asked about is the call, not what strace knew of it.
+func TestTheTextIsThatOfTheCallAlone(t *testing.T) {
+	for text, want := range map[string]string{
+		"openat": "openat", " 257 ": "257",
+		"[pid 7] openat(AT_FDCWD, \"x\") = -1 EPERM (Operation not permitted)": "openat(AT_FDCWD, \"x\")",
+		"7 getpid()    = 7": "getpid()",
+	} {
+		call, err := calls.Parse(amd64, text)
+		if err != nil || call.String() != want {
+			t.Errorf("%q is %q, %v; want %q", text, call, err, want)
+		}
 	}
 }
 

@@ -26,7 +26,7 @@ type Missing struct {
 // AskEverywhere asks about a call on the kernels of every architecture, with the
 // other facts as they are. If none has an answer, the error is the native one's.
 func (q Question) AskEverywhere(text string) (*Survey, error) {
-	s := &Survey{Call: text, Answers: []*Answer{}, Missing: []Missing{}}
+	s := &Survey{Answers: []*Answer{}, Missing: []Missing{}}
 	var native error
 	for _, a := range seccomp.Archs() {
 		there := q
@@ -34,6 +34,7 @@ func (q Question) AskEverywhere(text string) (*Survey, error) {
 		var answer *Answer
 		call, err := calls.Parse(a, text)
 		if err == nil {
+			s.Call = call.String()
 			answer, err = there.about(call)
 		}
 		if err == nil {
