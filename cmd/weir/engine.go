@@ -15,6 +15,7 @@ import (
 	"github.com/weir-dev/weir/calls"
 	"github.com/weir-dev/weir/internal/engines"
 	"github.com/weir-dev/weir/internal/engines/installed"
+	"github.com/weir-dev/weir/internal/explain"
 	"github.com/weir-dev/weir/policy"
 	"github.com/weir-dev/weir/profile"
 	"github.com/weir-dev/weir/seccomp"
@@ -76,7 +77,7 @@ func explainEngine(cmd *cobra.Command, name string, ask bool, args []string, fla
 	}
 	var asked []calls.Call
 	for _, text := range args[1:] {
-		call, err := calls.Parse(facts.Arch, text)
+		call, err := explain.ParseCall(text, facts.Arch)
 		if err != nil {
 			return withHint(err)
 		}

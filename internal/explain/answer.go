@@ -141,7 +141,7 @@ func (q Question) resolve() (*resolved, error) {
 // the ABI that is named before it: x86: socketcall(SYS_SOCKET). The call is written as
 // [calls.Parse] reads it.
 func (q Question) Ask(text string) (*Answer, error) {
-	call, err := parseCall(text, q.Facts.Arch)
+	call, err := ParseCall(text, q.Facts.Arch)
 	if err != nil {
 		return nil, err
 	}

@@ -80,7 +80,7 @@ func parseCase(line string, arch seccomp.Arch) (Expectation, error) {
 		return Expectation{}, fmt.Errorf("%q is not CALL = VERDICT", line)
 	}
 	text, verdict := strings.TrimSpace(line[:equals]), strings.TrimSpace(line[equals+1:])
-	call, err := parseCall(text, arch)
+	call, err := ParseCall(text, arch)
 	if err != nil {
 		return Expectation{}, err
 	}
@@ -88,9 +88,9 @@ func parseCase(line string, arch seccomp.Arch) (Expectation, error) {
 	return Expectation{call: call, want: want}, err
 }
 
-// parseCall reads a call as [calls.Parse] does, for an architecture or for the ABI
+// ParseCall reads a call as [calls.Parse] does, for an architecture or for the ABI
 // that is before it: x86: socketcall(SYS_SOCKET).
-func parseCall(text string, arch seccomp.Arch) (calls.Call, error) {
+func ParseCall(text string, arch seccomp.Arch) (calls.Call, error) {
 	if name, rest, ok := strings.Cut(text, ":"); ok {
 		if a, known := seccomp.ArchNamed(name); known {
 			arch, text = a, strings.TrimSpace(rest)

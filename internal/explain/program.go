@@ -80,7 +80,7 @@ func (b *Beyond) cases() []Case {
 // Ask answers what happens to a call on the native architecture, as [Question.Ask]
 // does.
 func (p Program) Ask(text string) (*Answer, error) {
-	call, err := parseCall(text, p.Archs[0])
+	call, err := ParseCall(text, p.Archs[0])
 	if err != nil {
 		return nil, err
 	}
