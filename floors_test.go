@@ -45,6 +45,7 @@ var floors = map[string]int{
 	"internal/artifact":           10,
 	"internal/registry":           10,
 	"internal/image/transfer":     11,
+	"internal/say":                12,
 	"internal/probe/wire":         7,
 	"internal/probe":              11,
 	"cmd/weir":                    13,

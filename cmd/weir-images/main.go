@@ -4,15 +4,12 @@
 package main
 
 import (
-	"errors"
-	"fmt"
 	"os"
-	"strings"
 
 	"github.com/spf13/cobra"
 
 	"github.com/weir-dev/weir/internal/image"
-	"github.com/weir-dev/weir/profile"
+	"github.com/weir-dev/weir/internal/say"
 )
 
 func main() {
@@ -20,7 +17,7 @@ func main() {
 		os.Exit(image.Helper(os.Args[1:]))
 	}
 	if err := newRoot().Execute(); err != nil {
-		printError(err)
+		say.Error(os.Stderr, err)
 		giveBack(err)
 		os.Exit(2)
 	}
@@ -34,22 +31,10 @@ func newRoot() *cobra.Command {
 	}
 	root.CompletionOptions.DisableDefaultCmd = true
 	root.AddCommand(pullCommand(), loadCommand(), importCommand(), pushCommand(), yamlCommand())
+	for _, cmd := range root.Commands() {
+		say.Usage(cmd)
+	}
 	return root
-}
-
-// printError prints one line, or for a profile one for each of its problems.
-func printError(err error) {
-	var p *profile.Error
-	if !errors.As(err, &p) {
-		fmt.Fprintf(os.Stderr, "weir: %s\n", strings.ReplaceAll(err.Error(), "\n", "\n      "))
-		return
-	}
-	for _, problem := range p.Problems {
-		fmt.Fprintf(os.Stderr, "weir: %v\n", problem)
-		if problem.Hint != "" {
-			fmt.Fprintf(os.Stderr, "hint: %s\n", problem.Hint)
-		}
-	}
 }
 
 // openStore opens the caller's image store.

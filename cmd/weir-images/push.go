@@ -1,13 +1,16 @@
 package main
 
 import (
+	"errors"
 	"fmt"
+	"io/fs"
 
 	"github.com/spf13/cobra"
 
 	"github.com/weir-dev/weir/internal/artifact"
 	"github.com/weir-dev/weir/internal/image"
 	"github.com/weir-dev/weir/internal/image/transfer"
+	"github.com/weir-dev/weir/internal/say"
 	"github.com/weir-dev/weir/profile"
 )
 
@@ -36,6 +39,9 @@ a PROFILE.`,
 				src, err = profile.Read(cmd.InOrStdin(), "standard input")
 			} else {
 				src, err = profile.ReadFile(file)
+				if file == "builtin" && errors.Is(err, fs.ErrNotExist) {
+					err = say.Hint(err, "weir flatten builtin | weir push - REF puts it there, for one machine")
+				}
 			}
 			if err != nil {
 				return err

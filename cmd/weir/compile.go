@@ -14,6 +14,7 @@ import (
 
 	weir "github.com/weir-dev/weir"
 	"github.com/weir-dev/weir/compile"
+	"github.com/weir-dev/weir/internal/say"
 	"github.com/weir-dev/weir/profile"
 	"github.com/weir-dev/weir/verify"
 )
@@ -83,10 +84,7 @@ func printNotes(w io.Writer, notes []profile.Problem, strict bool) error {
 	if len(notes) > 0 && strict {
 		return hintf(&profile.Error{Problems: notes}, "without --strict these are notes")
 	}
-	for _, n := range notes {
-		fmt.Fprintf(w, "weir: note: %v\n", n)
-		printHint(w, n.Hint)
-	}
+	say.Problems(w, "weir: note: ", notes)
 	return nil
 }
 

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"io"
 	"strings"
 
@@ -18,7 +19,7 @@ Images are those of the caller's own store: as a plain user one cannot see root'
 		Example: `  weir completion bash > /usr/local/share/bash-completion/completions/weir   # needs the package bash-completion
   weir completion zsh > /usr/local/share/zsh/site-functions/_weir
   weir completion fish > ~/.config/fish/completions/weir.fish`,
-		Args:      cobra.MatchAll(cobra.ExactArgs(1), cobra.OnlyValidArgs),
+		Args:      cobra.ExactArgs(1),
 		ValidArgs: []string{"bash", "zsh", "fish"},
 		RunE: func(cmd *cobra.Command, args []string) error {
 			generate := map[string]func(io.Writer) error{
@@ -26,8 +27,12 @@ Images are those of the caller's own store: as a plain user one cannot see root'
 				"zsh":  cmd.Root().GenZshCompletion,
 				"fish": func(w io.Writer) error { return cmd.Root().GenFishCompletion(w, true) },
 			}
+			write := generate[args[0]]
+			if write == nil {
+				return hintf(fmt.Errorf("completion: unknown shell %q", args[0]), "the shells are %s", strings.Join(cmd.ValidArgs, ", "))
+			}
 			var script strings.Builder
-			if err := generate[args[0]](&script); err != nil {
+			if err := write(&script); err != nil {
 				return err
 			}
 			// The flag of --security-opt=seccomp=FILE ends at the first '='. Cobra's scripts for zsh and fish

@@ -61,3 +61,17 @@ func flagError(err error) error {
 	}
 	return err
 }
+
+// verbElsewhere tells where a verb exists that weir does not have: nil for one that
+// nobody has.
+func verbElsewhere(name string) error {
+	const docker = `attach build commit cp create events exec export history kill logs network pause port ps rename
+		restart rm save search start stats stop tag top unpause update volume wait`
+	if name == "login" || name == "logout" {
+		return hintf(fmt.Errorf("weir has no %s", name), "it uses the credentials of docker login and podman login")
+	}
+	if !slices.Contains(strings.Fields(docker), name) {
+		return nil
+	}
+	return hintf(fmt.Errorf("weir has no %s: docker and podman do", name), "weir run runs one container in the foreground")
+}

@@ -12,7 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/weir-dev/weir/internal/image"
-	"github.com/weir-dev/weir/profile"
+	"github.com/weir-dev/weir/internal/say"
 )
 
 // began is the begin of main, for weir run --timing.
@@ -45,7 +45,7 @@ func Main(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 		exit = &exitError{err: err}
 	}
 	if exit.err != nil {
-		printError(stderr, exit.err)
+		say.Error(stderr, exit.err)
 	}
 	switch {
 	case exit.code != 0:
@@ -72,7 +72,7 @@ A PROFILE is a file, - (standard input), builtin (Docker's default profile) or
 oci://HOST/PATH@sha256:DIGEST (one that weir push put into a registry).`,
 		SilenceErrors: true,
 		SilenceUsage:  true,
-		Args:          cobra.NoArgs,
+		Args:          knownCommand,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return cmd.Help()
 		},
@@ -121,10 +121,13 @@ oci://HOST/PATH@sha256:DIGEST (one that weir push put into a registry).`,
 		{"images", pruneCommand()},
 	} {
 		verb.cmd.GroupID = verb.group
-		sayUsage(verb.cmd)
+		say.Usage(verb.cmd)
 		root.AddCommand(verb.cmd)
 	}
-	root.AddCommand(completionCommand())
+	completion := completionCommand()
+	say.Usage(completion)
+	root.AddCommand(completion)
+	sayUnknownTopic(root)
 	return root
 }
 
@@ -144,39 +147,7 @@ func (e *exitError) Error() string {
 
 func (e *exitError) Unwrap() error { return e.err }
 
-// A hinted error carries the next step for the user.
-type hinted struct {
-	error
-	hint string
-}
-
-func (h *hinted) Unwrap() error { return h.error }
-
 // hintf adds a next step to an error.
 func hintf(err error, format string, args ...any) error {
-	return &hinted{err, fmt.Sprintf(format, args...)}
-}
-
-// printError says what is wrong, and then the next step: one line each, and for
-// a profile one pair for each of its problems.
-func printError(w io.Writer, err error) {
-	var p *profile.Error
-	if errors.As(err, &p) {
-		for _, problem := range p.Problems {
-			fmt.Fprintf(w, "weir: %v\n", problem)
-			printHint(w, problem.Hint)
-		}
-	} else {
-		fmt.Fprintf(w, "weir: %s\n", strings.ReplaceAll(err.Error(), "\n", "\n      "))
-	}
-	var h *hinted
-	if errors.As(err, &h) {
-		printHint(w, h.hint)
-	}
-}
-
-func printHint(w io.Writer, hint string) {
-	if hint != "" {
-		fmt.Fprintf(w, "hint: %s\n", hint)
-	}
+	return say.Hint(err, fmt.Sprintf(format, args...))
 }

@@ -21,7 +21,8 @@ var manSections = []manpage.Section{
 	{Title: "EXIT STATUS", Text: `weir run exits with the code of the container's program; 125 if weir failed, 126 if the program cannot
 be executed, 127 if it was not found, 128+n if signal n ended it.
 
-Verbs that compare (diff, lint, test, verify) exit with 0 if all is well, 1 if not, and 2 on trouble.
+Verbs that find out (check, decompile, diff, lint, probe, test, verify) exit with 0 if all is well, 1 if not,
+and 2 on trouble.
 Every other verb exits with 0, or with 2 on trouble.`},
 	{Title: "ENVIRONMENT", Text: `WEIR_ROOT is the directory of the image store. Unless it is set, the store is /var/lib/weir for root,
 and weir in XDG_DATA_HOME, which is ~/.local/share unless set, for everybody else.`},
@@ -38,7 +39,7 @@ func TestManual(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, cmd := range root.Commands() {
-		if cmd.DisableFlagParsing { // weir-images has its page
+		if cmd.DisableFlagParsing || !cmd.IsAvailableCommand() { // weir-images has its page; help needs none
 			continue
 		}
 		b, err := os.ReadFile(filepath.Join(dir, "weir-"+cmd.Name()+".1"))

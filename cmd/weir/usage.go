@@ -2,27 +2,43 @@ package main
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/spf13/cobra"
 )
 
-// sayUsage has a command say how it is used where its arguments are too few or too
-// many.
-func sayUsage(cmd *cobra.Command) {
-	check := cmd.Args
-	if check == nil {
+// knownCommand refuses what is no command, with what may have been meant.
+func knownCommand(root *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return nil
+	}
+	if err := verbElsewhere(args[0]); err != nil {
+		return err
+	}
+	err := fmt.Errorf("unknown command %q", args[0])
+	root.SuggestionsMinimumDistance = 2
+	if meant := root.SuggestionsFor(args[0]); len(meant) > 0 {
+		return hintf(err, "did you mean %s?", strings.Join(meant, " or "))
+	}
+	return hintf(err, "weir --help lists the commands")
+}
+
+// sayUnknownTopic has weir help refuse what is no command, too.
+func sayUnknownTopic(root *cobra.Command) {
+	root.InitDefaultHelpCmd()
+	help, _, err := root.Find([]string{"help"})
+	if err != nil {
 		return
 	}
-	cmd.Args = func(cmd *cobra.Command, args []string) error {
-		err := check(cmd, args)
-		if err == nil {
-			return nil
+	show := help.Run
+	help.RunE = func(cmd *cobra.Command, args []string) error {
+		if topic, rest, err := root.Find(args); err == nil && topic == root {
+			if err := knownCommand(root, rest); err != nil {
+				return err
+			}
 		}
-		given := plural(len(args), "argument") + " given"
-		if len(args) == 0 {
-			given = "no argument given"
-		}
-		return hintf(fmt.Errorf("%s: %s", cmd.Name(), given), "usage: %s", cmd.UseLine())
+		show(cmd, args)
+		return nil
 	}
 }
 
