@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os/signal"
 	"strings"
 	"text/tabwriter"
 
@@ -77,6 +78,7 @@ func (f *probeFlags) run(cmd *cobra.Command) error {
 		}
 	}
 	rows, err := probe.Run(cmd.Context(), l)
+	signal.Reset() // who reads the table may go early, as head does
 	var failed *probe.ProberError
 	if errors.As(err, &failed) && c != nil {
 		return hintf(err, "the prober needs what any Go program does, and read, write, mmap, munmap, clone, wait4, exit_group: does the profile allow them?")
