@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"text/tabwriter"
@@ -135,7 +136,11 @@ func writeOutput(stdout io.Writer, path string, text []byte) error {
 		_, err := stdout.Write(text)
 		return err
 	}
-	if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() && !info.IsDir() {
+	info, err := os.Stat(path)
+	switch {
+	case err == nil && info.IsDir():
+		return fmt.Errorf("writing %s: it is a directory", path)
+	case err == nil && !info.Mode().IsRegular():
 		return os.WriteFile(path, text, 0)
 	}
 	return replace(path, text, 0o644)
@@ -145,6 +150,10 @@ func writeOutput(stdout io.Writer, path string, text []byte) error {
 func replace(path string, text []byte, mode os.FileMode) error {
 	tmp, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*")
 	if err != nil {
+		var failed *fs.PathError
+		if errors.As(err, &failed) { // whose path nobody knows
+			err = failed.Err
+		}
 		return fmt.Errorf("writing %s: %w", path, err)
 	}
 	defer os.Remove(tmp.Name())
