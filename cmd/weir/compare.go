@@ -78,7 +78,7 @@ func decodeProgram(name string, src []byte, arch seccomp.Arch) (bpf.Program, err
 		err = prog.Check()
 	}
 	if err != nil {
-		return nil, fmt.Errorf("%s: neither a profile nor a program: %w", name, err)
+		return nil, hintf(fmt.Errorf("%s: neither a profile nor a program: %w", name, err), "a profile is JSON and begins with {; a program is in a form that weir compile writes")
 	}
 	return prog, nil
 }

@@ -111,7 +111,7 @@ func readForm(cmd *cobra.Command, arg, from string, native seccomp.Arch, o profi
 			o.Dialect = profile.OCI
 		}
 		p, err := compose.Parse(file, src, composing(o))
-		return &convert.Source{Profile: p}, err
+		return &convert.Source{Profile: p}, orOfOtherForm(file, src, err)
 	case convert.SPO:
 		if !beginsObject(src) {
 			root, err := readYAML(cmd, file, src)

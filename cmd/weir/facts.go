@@ -1,12 +1,15 @@
 package main
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"runtime"
 	"slices"
 	"strings"
+	"unicode"
 
 	"github.com/spf13/cobra"
 	"golang.org/x/sys/unix"
@@ -126,7 +129,11 @@ func parseCaps(flag string, names []string) (set seccomp.Caps, all bool, err err
 		} else if c, ok := seccomp.CapNamed(name); ok {
 			set |= seccomp.CapSet(c)
 		} else {
-			return 0, false, hintf(fmt.Errorf("%s: unknown capability %q", flag, name), "capabilities(7) lists them; SYS_ADMIN and CAP_SYS_ADMIN are both understood")
+			err := fmt.Errorf("%s: unknown capability %q", flag, name)
+			if meant, ok := meantCap(name); ok {
+				return 0, false, hintf(err, "did you mean %s?", meant)
+			}
+			return 0, false, hintf(err, "capabilities(7) lists them; SYS_ADMIN and CAP_SYS_ADMIN are both understood")
 		}
 	}
 	return set, all, nil
@@ -187,7 +194,14 @@ func orOfOtherForm(file string, src []byte, err error) error {
 			what, hint = "a program", "weir decompile makes one of it, weir explain shows it"
 		}
 	}
+	if isRuntimeConfig(src) {
+		what, hint = "the configuration of a container", "its profile is a part of it, which jq .linux.seccomp prints"
+	}
 	if what == "" {
+		var p *profile.Error
+		if text := bytes.TrimSpace(src); errors.As(err, &p) && len(text) > 0 && unicode.IsLetter(rune(text[0])) {
+			return hintf(err, "a profile is JSON, and begins with {")
+		}
 		return err
 	}
 	return hintf(fmt.Errorf("%s: this is %s, not a profile", file, what), "%s", hint)
@@ -245,5 +259,8 @@ func readSource(arg string, stdin io.Reader) (file string, src []byte, err error
 		return arg, src, err
 	}
 	src, err = profile.ReadFile(arg)
+	if errors.Is(err, fs.ErrNotExist) {
+		err = meantProfile(arg, err)
+	}
 	return arg, src, err
 }

@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/weir-dev/weir/internal/image"
 	"github.com/weir-dev/weir/internal/say"
@@ -89,6 +90,13 @@ oci://HOST/PATH@sha256:DIGEST (one that weir push put into a registry).`,
 		return root
 	}
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
+		if cmd == root && len(args) > 0 && !strings.HasPrefix(args[0], "-") {
+			return knownCommand(root, args) // its flags are nobody's
+		}
+		var unknown *pflag.NotExistError
+		if errors.As(err, &unknown) && unknown.GetSpecifiedName() == "json" && cmd.Flags().Lookup("format") != nil {
+			return hintf(err, "%s --format json prints JSON", cmd.CommandPath())
+		}
 		return hintf(err, "%s --help lists the flags", cmd.CommandPath())
 	})
 	for _, verb := range []struct {
