@@ -159,6 +159,7 @@ func (f *runFlags) run(cmd *cobra.Command, args []string) (int, error) {
 	}
 	f.timing.over("image")
 	spec.Reached = f.timing.reached
+	spec.Unheeded = f.unheeded(cmd.ErrOrStderr())
 	status, err := f.start(cmd.Context(), spec)
 	if rerr := release(); err == nil && rerr != nil {
 		err = rerr

@@ -2,6 +2,8 @@ package main
 
 import (
 	"fmt"
+	"io"
+	"os"
 	"strconv"
 	"strings"
 	"syscall"
@@ -26,6 +28,20 @@ func (f *runFlags) stopSignal(spec *container.Spec, c image.Config) (err error) 
 		}
 	}
 	return nil
+}
+
+// unheeded says once that a signal does not end the program, as it would outside of a
+// container, and what does.
+func (f *runFlags) unheeded(w io.Writer) func(syscall.Signal) {
+	said := false
+	return func(sig syscall.Signal) {
+		if said {
+			return
+		}
+		said = true
+		fmt.Fprintf(w, "weir: note: %s does not end the program: the first process of a container gets none that it does not handle\n", unix.SignalName(sig))
+		fmt.Fprintf(w, "hint: weir run --init starts another one first; kill -9 %d ends this container\n", os.Getpid())
+	}
 }
 
 // parseSignal reads a signal as Docker writes it: TERM, SIGTERM, 15, RTMIN+3, with the

@@ -1,11 +1,17 @@
 package main
 
 import (
+	"bufio"
+	"fmt"
+	"io"
+	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/weir-dev/weir/internal/container"
 	"github.com/weir-dev/weir/internal/image"
+	"github.com/weir-dev/weir/internal/kerneltest"
 )
 
 func TestASignalIsReadAsDockerWritesIt(t *testing.T) {
@@ -42,5 +48,64 @@ func TestTheStopSignalIsTheFlagsBeforeTheImages(t *testing.T) {
 		} else if c.err != "" || spec.Stop != c.want {
 			t.Errorf("%+v: signal %d", c, spec.Stop)
 		}
+	}
+}
+
+// Who presses Ctrl-C at a program that is deaf to it, as the first process of a container
+// mostly is, learns why nothing happens.
+func TestASignalThatTheProgramDoesNotGetIsSaid(t *testing.T) {
+	kerneltest.Require(t, kerneltest.Containers, kerneltest.Tool("busybox"))
+	root := t.TempDir()
+	busyboxRoot(t, root)
+	const note = "weir: note: %s does not end the program: the first process of a container gets none that it does not handle\nhint: weir run --init starts another one first; kill -9 %d ends this container\n"
+	for _, c := range []struct {
+		what   string
+		args   []string
+		sig    syscall.Signal
+		said   bool
+		status int
+	}{
+		{"a program without a handler", []string{"--rootfs", root, "sh", "-c", "echo up; exec sleep 60"}, syscall.SIGINT, true, -1},
+		{"one that gets another signal to stop", []string{"--stop-signal", "QUIT", "--rootfs", root, "sh", "-c", "echo up; exec sleep 60"}, syscall.SIGTERM, true, -1},
+		{"a program with a handler", []string{"--rootfs", root, "sh", "-c", "trap 'exit 3' INT; echo up; while true; do sleep .01; done"}, syscall.SIGINT, false, 3},
+		{"another first process", []string{"--init", "--rootfs", root, "sh", "-c", "echo up; exec sleep 60"}, syscall.SIGINT, false, 130},
+	} {
+		t.Run(c.what, func(t *testing.T) {
+			cmd := weirSelf(t, append([]string{"run"}, c.args...)...)
+			var stderr strings.Builder
+			cmd.Stderr = &stderr
+			out, err := cmd.StdoutPipe()
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := cmd.Start(); err != nil {
+				t.Fatal(err)
+			}
+			defer cmd.Process.Kill()
+			lines := bufio.NewReader(out)
+			if line, err := lines.ReadString('\n'); line != "up\n" {
+				t.Fatalf("%q, %v", line, err)
+			}
+			go func() {
+				for range 20 { // until it sleeps, and again
+					cmd.Process.Signal(c.sig)
+					time.Sleep(20 * time.Millisecond)
+				}
+				cmd.Process.Kill()
+			}()
+			io.Copy(io.Discard, lines)
+			cmd.Wait()
+			want := ""
+			if c.said {
+				name := "SIGINT"
+				if c.sig == syscall.SIGTERM {
+					name = "SIGQUIT"
+				}
+				want = fmt.Sprintf(note, name, cmd.Process.Pid)
+			}
+			if code := cmd.ProcessState.ExitCode(); stderr.String() != want || code != c.status {
+				t.Errorf("exit code %d, %q", code, stderr.String())
+			}
+		})
 	}
 }

@@ -279,9 +279,9 @@ func (c *child) serve(ctx context.Context, s *Spec, streams *streams, signals <-
 				syscall.Kill(c.pid, syscall.SIGKILL)
 				ended = sig
 			case sig == syscall.SIGTERM && s.Stop != 0:
-				syscall.Kill(c.pid, s.Stop)
+				c.pass(s, s.Stop)
 			default:
-				syscall.Kill(c.pid, sig)
+				c.pass(s, sig)
 			}
 		}
 	}

@@ -1,8 +1,11 @@
 package container
 
 import (
+	"bytes"
+	"fmt"
 	"os"
 	"os/signal"
+	"strconv"
 	"syscall"
 )
 
@@ -51,6 +54,40 @@ func ends(sig syscall.Signal) bool {
 	switch sig {
 	case syscall.SIGHUP, syscall.SIGINT, syscall.SIGQUIT, syscall.SIGTERM:
 		return true
+	}
+	return false
+}
+
+// pass gives the program a signal.
+func (c *child) pass(s *Spec, sig syscall.Signal) {
+	if s.Unheeded != nil && ends(sig) && !heeds(c.pid, sig) {
+		s.Unheeded(sig)
+	}
+	syscall.Kill(c.pid, sig)
+}
+
+// heeds reports whether the first process of a PID namespace learns of a signal: it has
+// a handler, or waits for it. From anybody the kernel gives it no other but SIGKILL and
+// SIGSTOP. While it waits, its status does not show what for, so that where it sleeps is
+// looked at first. Where this cannot be found out, it does.
+func heeds(pid int, sig syscall.Signal) bool {
+	sleeps, err := os.ReadFile(fmt.Sprintf("/proc/%d/wchan", pid))
+	if err != nil || string(sleeps) == "0" || bytes.Contains(sleeps, []byte("sigtimedwait")) {
+		return true
+	}
+	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
+	if err != nil {
+		return true
+	}
+	for line := range bytes.Lines(status) {
+		name, set, _ := bytes.Cut(line, []byte(":"))
+		if string(name) != "SigCgt" && string(name) != "SigBlk" {
+			continue
+		}
+		mask, err := strconv.ParseUint(string(bytes.TrimSpace(set)), 16, 64)
+		if err != nil || mask>>(sig-1)&1 != 0 {
+			return true
+		}
 	}
 	return false
 }

@@ -66,6 +66,10 @@ type Spec struct {
 	// Reached, if not nil, is told when each stage of the run was over, by
 	// [thread.Now], in the order in which they came.
 	Reached func(stage string, at int64) `json:"-"`
+
+	// Unheeded, if not nil, is told of a signal that asks to end and that the program
+	// has no handler for: as the first process it does not end by it.
+	Unheeded func(sig syscall.Signal) `json:"-"`
 }
 
 // A Mount binds a file or a directory of the host, with all that is mounted below
