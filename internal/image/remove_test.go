@@ -2,10 +2,16 @@ package image
 
 import (
 	"errors"
+	"fmt"
+	"io/fs"
 	"os"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
 )
 
 func TestRemove(t *testing.T) {
@@ -54,6 +60,45 @@ func TestRemoveLeavesLayersThatAreAboutToBeUsed(t *testing.T) {
 	}
 	if got := entries(t, s, layersDir); !slices.Equal(got, []string{diffID("base").Hex()}) {
 		t.Errorf("layers: %v", got)
+	}
+}
+
+// Whoever waits for the lock of a layer that is being removed has it open by then.
+func TestALayerThatIsRemovedWhileItsLockIsWaitedForIsNotThere(t *testing.T) {
+	s := newStore(t)
+	addImage(t, s, "app:1", "a")
+	path := s.layerPath(diffID("a"))
+	remover, err := openLocked(path, unix.LOCK_EX)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var st unix.Stat_t
+	if err := unix.Fstat(int(remover.Fd()), &st); err != nil {
+		t.Fatal(err)
+	}
+	got := make(chan error)
+	go func() {
+		l, err := s.Layer(diffID("a"))
+		if err == nil {
+			l.Close()
+		}
+		got <- err
+	}()
+	waiting := regexp.MustCompile(fmt.Sprintf(`-> FLOCK .*:%d `, st.Ino))
+	for end := time.Now().Add(10 * time.Second); ; time.Sleep(time.Millisecond) {
+		if locks, err := os.ReadFile("/proc/locks"); err != nil || waiting.Match(locks) {
+			break
+		}
+		if time.Now().After(end) {
+			t.Fatal("nobody waits for the lock")
+		}
+	}
+	if err := os.Rename(path, s.path(tmpDir, "removed")); err != nil {
+		t.Fatal(err)
+	}
+	remover.Close()
+	if err := <-got; !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("got %v, want ErrNotExist", err)
 	}
 }
 

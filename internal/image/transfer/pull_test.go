@@ -1,6 +1,7 @@
 package transfer
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -266,6 +267,32 @@ func TestBadPullsLeaveNothing(t *testing.T) {
 				t.Errorf("left: %v", left)
 			}
 		})
+	}
+}
+
+// A configuration decides what runs, as whom: here a registry serves one that is as good as the right one.
+func TestAConfigurationWithOtherBytesIsRefused(t *testing.T) {
+	r := newRegistry(t)
+	img := imageOf(t, DefaultPlatform(), layerOf(t, tarOf(t, "f", "x"), compression.GZip))
+	ref := r.push(t, "spoilt:1", img)
+	file := r.BlobFile(idOf(t, img).Hex())
+	b, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	other := bytes.Replace(b, []byte("/hello"), []byte("/other"), 1)
+	if bytes.Equal(b, other) {
+		t.Fatalf("there is no /hello in %s", b)
+	}
+	if err := os.WriteFile(file, other, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	s := newStore(t)
+	if _, err := Pull(t.Context(), s, parse(t, ref), Options{}); err == nil || !strings.Contains(err.Error(), "wrong digest") {
+		t.Errorf("got %v, want an error with %q", err, "wrong digest")
+	}
+	if left := leftovers(t, s, "images", "refs", "tmp"); left != nil {
+		t.Errorf("left: %v", left)
 	}
 }
 
