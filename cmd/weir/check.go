@@ -3,7 +3,6 @@ package main
 import (
 	"fmt"
 	"io"
-	"text/tabwriter"
 
 	"github.com/spf13/cobra"
 
@@ -56,18 +55,18 @@ func printSupport(w io.Writer, s kernel.Support) error {
 		kernel.Unknown: "whether containers can be confined here could not be found out",
 	}
 	fmt.Fprintf(w, "Linux %s on %s: %s\n", s.Release, s.Arch, verdict[s.Confines()])
-	tw := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	var rows [][]string
 	group := ""
 	for _, f := range s.Features {
 		if f.Group != group {
 			group = f.Group
-			fmt.Fprintf(tw, "\n%s\n", group)
+			rows = append(rows, []string{""}, []string{group})
 		}
 		since := ""
 		if f.Since != "" {
 			since = "Linux " + f.Since
 		}
-		fmt.Fprintf(tw, "  %s\t%v\t%s\t%s\t%s\n", f.Name, f.Has, since, f.Gives, f.How)
+		rows = append(rows, []string{"  " + f.Name, fmt.Sprint(f.Has), since, f.Gives, f.How})
 	}
-	return tw.Flush()
+	return printTable(w, rows, 3)
 }

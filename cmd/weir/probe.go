@@ -6,7 +6,6 @@ import (
 	"io"
 	"os/signal"
 	"strings"
-	"text/tabwriter"
 
 	"github.com/spf13/cobra"
 
@@ -114,8 +113,7 @@ func disagreements(rows []probe.Row) (n int) {
 }
 
 func printRows(w io.Writer, rows []probe.Row) error {
-	tw := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(tw, "CALL\tKERNEL\tPOLICY\tUNLOCKED BY\tGUARDED BECAUSE IT")
+	table := [][]string{{"CALL", "KERNEL", "POLICY", "UNLOCKED BY", "GUARDED BECAUSE IT"}}
 	made := 0
 	for i := range rows {
 		r := &rows[i]
@@ -125,9 +123,9 @@ func printRows(w io.Writer, rows []probe.Row) error {
 		} else {
 			kernel = "-"
 		}
-		fmt.Fprintf(tw, "%s\t%s\t%s\t%s\t%s\n", r, kernel, policyText(r), unlockedBy(r), r.Why)
+		table = append(table, []string{r.String(), kernel, policyText(r), unlockedBy(r), r.Why})
 	}
-	if err := tw.Flush(); err != nil {
+	if err := printTable(w, table, 4); err != nil {
 		return err
 	}
 	fmt.Fprintln(w)

@@ -1,0 +1,70 @@
+package main
+
+import (
+	"bytes"
+	"io"
+	"strings"
+	"text/tabwriter"
+	"unicode/utf8"
+)
+
+// printTable prints rows in aligned columns. A row of one cell is a title, and begins the
+// columns anew. On a terminal that is too narrow, what comes from column below on stands
+// beneath its row.
+func printTable(w io.Writer, rows [][]string, below int) error {
+	var b bytes.Buffer
+	align(&b, rows)
+	if width := styleFor(w).Width; width > 0 && widest(b.String()) > width {
+		var heads [][]string
+		for _, row := range rows {
+			heads = append(heads, row[:min(below, len(row))])
+		}
+		b.Reset()
+		align(&b, heads)
+		lines := strings.Split(b.String(), "\n")
+		b.Reset()
+		for i, row := range rows {
+			b.WriteString(strings.TrimRight(lines[i], " ") + "\n")
+			for _, cell := range row[min(below, len(row)):] {
+				fold(&b, cell, width)
+			}
+		}
+	}
+	_, err := w.Write(b.Bytes())
+	return err
+}
+
+func align(w io.Writer, rows [][]string) {
+	tw := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	for _, row := range rows {
+		io.WriteString(tw, strings.Join(row, "\t")+"\n")
+	}
+	tw.Flush()
+}
+
+func widest(text string) (n int) {
+	for line := range strings.Lines(text) {
+		n = max(n, utf8.RuneCountInString(line)-1)
+	}
+	return n
+}
+
+// fold writes words on indented lines.
+func fold(b *bytes.Buffer, text string, width int) {
+	const indent = "      "
+	at := 0
+	for word := range strings.FieldsSeq(text) {
+		switch n := utf8.RuneCountInString(word); {
+		case at == 0:
+			b.WriteString(indent + word)
+			at = len(indent) + n
+		case at+1+n > width:
+			b.WriteString("\n" + indent + word)
+			at = len(indent) + n
+		default:
+			b.WriteString(" " + word)
+			at += 1 + n
+		}
+	}
+	b.WriteString("\n")
+}
