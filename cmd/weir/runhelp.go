@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"os"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -42,7 +43,7 @@ func runUsage(cmd *cobra.Command) error {
 		for name := range strings.FieldsSeq(group.flags) {
 			set.AddFlag(shown(cmd.Flags().Lookup(name)))
 		}
-		fmt.Fprintf(out, "\n%s:\n%s", group.title, set.FlagUsages())
+		fmt.Fprintf(out, "\n%s:\n%s", group.title, set.FlagUsagesWrapped(styleFor(os.Stdout).Width))
 	}
 	return nil
 }

@@ -34,3 +34,23 @@ func TestTablesFitTheTerminal(t *testing.T) {
 		}
 	}
 }
+
+// So does the help.
+func TestTheHelpFitsTheTerminal(t *testing.T) {
+	for _, verb := range []string{"run", "lint", "explain"} {
+		out, err := exec.Command("script", "-qec", "stty cols 80; weir help "+verb, "/dev/null").CombinedOutput()
+		if err != nil {
+			t.Fatalf("%v\n%s", err, out)
+		}
+		_, flags, found := strings.Cut(strings.ReplaceAll(string(out), "\r\n", "\n"), "\nUsage:")
+		_, flags, _ = strings.Cut(flags, "\n\n")
+		if !found || len(flags) == 0 {
+			t.Errorf("%s", out)
+		}
+		for line := range strings.Lines(flags) {
+			if len(line)-1 > 80 && strings.HasPrefix(strings.TrimSpace(line), "-") {
+				t.Errorf("%q is longer than 80", line)
+			}
+		}
+	}
+}
