@@ -56,6 +56,7 @@ type use struct {
 	call     syscalls.Call
 	rule     int32 // index into Profile.Rules
 	previous int32 // the last use of the same call before this one, or -1
+	variants int32 // of the last use of a call: 1 more than the index of its last variant
 }
 
 type resolver struct {
@@ -92,14 +93,6 @@ var scratches = sync.Pool{New: func() any {
 	n := syscalls.Count() + 1
 	return &scratch{last: make([]int32, n), alone: make([]int32, n)}
 }}
-
-// A variant is the rules of a call for certain widths of the arguments that they
-// look at.
-type variant struct {
-	call  syscalls.Call
-	bits  [6]uint8
-	rules []Rule
-}
 
 // checkByteOrder refuses architectures that no kernel of the native one can run:
 // a filter reads words in one byte order.
@@ -155,7 +148,7 @@ func (r *resolver) collect(rules []int) {
 				r.unknown(i, j)
 				continue
 			}
-			r.uses = append(r.uses, use{call, int32(i), r.last[call]})
+			r.uses = append(r.uses, use{call: call, rule: int32(i), previous: r.last[call]})
 			r.last[call] = int32(len(r.uses) - 1)
 			if r.alone[call] == nobody {
 				r.alone[call] = alone
@@ -252,189 +245,4 @@ func (r *resolver) calls(b *builder, t *table) {
 		}
 		b.call(nr, a, rules)
 	}
-}
-
-// rulesOf returns the rules for a number, given the calls that have it on an
-// architecture; none if no rule names one of them.
-func (r *resolver) rulesOf(calls []syscalls.Call, a seccomp.Arch) []Rule {
-	var ids []int32
-	for _, call := range calls {
-		switch alone := r.alone[call]; {
-		case alone == nobody:
-		case len(calls) > 1:
-			ids = append(ids, r.usesOf(call)...)
-		case alone == several:
-			return r.variant(call, a)
-		default:
-			return r.plain[alone : alone+1 : alone+1]
-		}
-	}
-	if ids == nil {
-		return nil
-	}
-	slices.Sort(ids)
-	if u := &r.uses[ids[0]]; len(ids) == 1 && r.alone[u.call] >= 0 {
-		return r.plain[u.rule : u.rule+1 : u.rule+1]
-	}
-	return r.decide(ids, a)
-}
-
-// variant returns the rules of a call of which there are several, or one that has
-// conditions.
-func (r *resolver) variant(call syscalls.Call, a seccomp.Arch) []Rule {
-	v := variant{call: call}
-	for i := r.last[call]; i >= 0; i = r.uses[i].previous {
-		for j := range r.profile.Rules[r.uses[i].rule].Args {
-			arg := &r.profile.Rules[r.uses[i].rule].Args[j]
-			if arg.Named != nil { // its value may be another on each architecture
-				return r.decide(r.usesOf(call), a)
-			}
-			v.bits[arg.Index] = call.Bits(a, int(arg.Index))
-		}
-	}
-	for i := range r.variants { // few calls have any
-		if known := &r.variants[i]; known.call == call && known.bits == v.bits {
-			return known.rules
-		}
-	}
-	v.rules = r.decide(r.usesOf(call), a)
-	r.variants = append(r.variants, v)
-	return v.rules
-}
-
-// decide orders all rules of one call.
-func (r *resolver) decide(ids []int32, a seccomp.Arch) []Rule {
-	count := 0
-	for _, id := range ids {
-		count += len(r.profile.Rules[r.uses[id].rule].Args)
-	}
-	rules, conds := make([]Rule, 0, len(ids)+1), make([]Cond, 0, count)
-	for _, id := range ids {
-		rules, conds = r.expand(rules, conds, &r.uses[id], a)
-	}
-	return r.order(rules)
-}
-
-// expand appends the rules that one use stands for: one, whose conditions all
-// must hold; or, if an argument appears twice, one for each condition. The
-// conditions are appended to conds.
-func (r *resolver) expand(rules []Rule, conds []Cond, u *use, a seccomp.Arch) ([]Rule, []Cond) {
-	rule := &r.profile.Rules[u.rule]
-	first := len(conds)
-	for i := range rule.Args {
-		conds = append(conds, r.cond(rule, i, a, u.call.Bits(a, int(rule.Args[i].Index))))
-	}
-	all := conds[first:len(conds):len(conds)]
-	if !repeats(rule.Args) {
-		return append(rules, Rule{Conds: all, Return: rule.Return, Origin: u.rule}), conds
-	}
-	for i := range all {
-		rules = append(rules, Rule{Conds: all[i : i+1 : i+1], Return: rule.Return, Origin: u.rule})
-	}
-	return rules, conds
-}
-
-func repeats(args []profile.Arg) bool {
-	var seen [6]bool
-	for i := range args {
-		if seen[args[i].Index] {
-			return true
-		}
-		seen[args[i].Index] = true
-	}
-	return false
-}
-
-// order puts the rules of one call, given in the order of the profile, into the
-// order in which they are tried. Without an unconditional one, the default action
-// is the last.
-func (r *resolver) order(rules []Rule) []Rule {
-	if r.layers() {
-		rules = r.layered(0, rules, map[int][]Rule{})
-	} else {
-		rules = strictestFirst(rules)
-	}
-	if n := len(rules); n > 0 && len(rules[n-1].Conds) == 0 {
-		return rules
-	}
-	return append(rules, Rule{Return: r.profile.Default, Why: WhyDefault})
-}
-
-// strictestFirst orders the rules of one file: of the unconditional ones only the
-// first counts; the more restrictive action goes first; equals stay in the order
-// of the file. What comes after the unconditional one is never reached and
-// dropped. It writes to the list.
-func strictestFirst(rules []Rule) []Rule {
-	kept := rules[:0]
-	unconditional := false
-	for _, rule := range rules {
-		if len(rule.Conds) > 0 {
-			kept = append(kept, rule)
-		} else if !unconditional {
-			unconditional = true
-			kept = append(kept, rule)
-		}
-	}
-	slices.SortStableFunc(kept, byAction)
-	for i := range kept {
-		if len(kept[i].Conds) == 0 {
-			return kept[:i+1]
-		}
-	}
-	return kept
-}
-
-// A generated is a call that others are reached through and that no rule names,
-// and the rules that those others generate.
-type generated struct {
-	call  syscalls.Call
-	rules []Rule
-}
-
-// multiplexed returns the generated rules of an architecture: the call's first
-// argument is the one that selects the other, and the author's conditions are gone,
-// because a filter cannot follow the pointer behind which their arguments are.
-func (r *resolver) multiplexed(a seccomp.Arch) []generated {
-	var all []generated
-	for _, name := range [...]string{"socketcall", "ipc"} {
-		via, _ := syscalls.Lookup(name)
-		if _, ok := via.Nr(a); !ok || r.last[via] >= 0 {
-			continue
-		}
-		bits := via.Bits(a, 0)
-		if name == "ipc" {
-			bits = 16 // above it is a version, which does not change the call (ipc/syscall.c)
-		}
-		type selection struct {
-			use  int32
-			arg0 uint64
-		}
-		var selections []selection
-		for arg0, call := range via.Selected() {
-			for i := r.last[call]; i >= 0; i = r.uses[i].previous {
-				selections = append(selections, selection{i, arg0})
-			}
-		}
-		slices.SortFunc(selections, func(a, b selection) int { return cmp.Compare(a.use, b.use) })
-		g := generated{call: via}
-		for _, s := range selections {
-			u := &r.uses[s.use]
-			rule := Rule{
-				Conds:  []Cond{{Arg: 0, Bits: bits, Op: seccomp.OpEqualTo, Value: s.arg0}},
-				Return: r.profile.Rules[u.rule].Return,
-				Why:    WhyMultiplexed,
-				Origin: u.rule,
-			}
-			same := func(have Rule) bool {
-				return have.Return == rule.Return && have.Conds[0] == rule.Conds[0] && r.layerOf(have) == r.layerOf(rule)
-			}
-			if !slices.ContainsFunc(g.rules, same) {
-				g.rules = append(g.rules, rule)
-			}
-		}
-		if g.rules != nil {
-			all = append(all, g)
-		}
-	}
-	return all
 }
