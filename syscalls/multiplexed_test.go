@@ -54,3 +54,19 @@ func TestEachSelectorIsOfOneCall(t *testing.T) {
 		t.Errorf("%d calls are multiplexed; socketcall has 20 and ipc 12", len(seen))
 	}
 }
+
+func TestSelectedIsTheOtherWayRound(t *testing.T) {
+	for name, want := range map[string]int{"socketcall": 20, "ipc": 12, "openat": 0} {
+		count := 0
+		for selector, c := range call(t, name).Selected() {
+			via, arg0, ok := c.Multiplexed(seccomp.ArchX86)
+			if !ok || via.String() != name || arg0 != selector {
+				t.Errorf("%s %d selects %s, which is %s %d", name, selector, c, via, arg0)
+			}
+			count++
+		}
+		if count != want {
+			t.Errorf("%s selects %d calls, want %d", name, count, want)
+		}
+	}
+}
