@@ -32,13 +32,16 @@ func (p *prover) asked(pc int) bool {
 			return false
 		}
 	}
-	audit, one := single(p.words[wordArch].set)
-	nr, alsoOne := single(p.words[wordNr].set)
-	if !one || !alsoOne {
+	audit, ok := single(p.words[wordArch].set)
+	if !ok {
+		return false
+	}
+	nr, ok := single(p.words[wordNr].set)
+	if !ok {
 		return false
 	}
 	abi := p.pol.ABI(seccomp.AuditArch(audit))
-	if abi == nil || !p.spend(1) {
+	if abi == nil || !p.spend(1+len(p.questions)/8) {
 		return false
 	}
 	i := p.rowOf(abi.Rows, nr)
@@ -56,9 +59,9 @@ func (p *prover) asked(pc int) bool {
 	return false
 }
 
-// close finds the instructions from which on the program looks at arguments and
+// markClosed finds the instructions from which on the program looks at arguments and
 // at the accumulator, which the first of them sets, and at nothing else.
-func (p *prover) close() {
+func (p *prover) markClosed() {
 	for range p.prog {
 		p.closed = append(p.closed, false)
 	}

@@ -85,7 +85,7 @@ type prover struct {
 	order seccomp.ByteOrder
 	near  int // the index of the row looked at last
 
-	closed    []bool // by instruction, see close; empty in Compare
+	closed    []bool // by instruction, see markClosed; empty in Compare
 	questions []question
 
 	state
@@ -102,7 +102,7 @@ type prover struct {
 func (p *prover) start(pol *policy.Policy, prog bpf.Program, budget int) {
 	p.reset(pol.Native.ByteOrder(), budget)
 	p.pol, p.prog = pol, prog
-	p.close()
+	p.markClosed()
 	if !ascending(pol) {
 		p.giveUp("the ABIs of the policy are not in ascending order")
 	}
