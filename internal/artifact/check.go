@@ -20,7 +20,7 @@ func check(file string, src []byte) error {
 		return err
 	}
 	switch {
-	case p.ListenerPath != "" || p.ListenerMetadata != "":
+	case p.ListenerPath != "":
 		return fmt.Errorf("%s: listenerPath and listenerMetadata are the node's to say, and runtimes refuse them in an artifact", file)
 	case p.Flags&seccomp.FlagSpecAllow != 0:
 		return fmt.Errorf("%s: flags: runtimes refuse %v in an artifact: it leaves the processor's speculation open", file, seccomp.FlagSpecAllow)

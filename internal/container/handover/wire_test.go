@@ -54,6 +54,10 @@ func TestAPlanThatIsCutOffAnywhereIsAnError(t *testing.T) {
 			t.Fatalf("the first %d of %d bytes were taken for a plan", i, len(whole))
 		}
 	}
+	// Lengths of which there is no more.
+	if _, err := Unmarshal(bytes.Repeat([]byte{0xff}, len(whole))); err == nil {
+		t.Error("lists of 2^64-1 elements were taken for a plan")
+	}
 }
 
 func TestAReleaseArrivesAsItWasSent(t *testing.T) {
