@@ -77,6 +77,8 @@ func TestBadProfilesAreRefused(t *testing.T) {
 			`a.json:1:107: syscalls[0].args[0].valueTwo: 0x2 has bits outside of the mask 0x1 on x86 (value is the mask, valueTwo what the masked argument must be)`},
 		{"a slip in a rule that would deny", files{"a.json": doc("builtin", "ERRNO", "clone ERRNO 0 MASKED_EQ 0")},
 			`a.json:1:132: syscalls[0].args[0].value: a mask of 0 compares nothing (value is the mask, valueTwo what the masked argument must be)`},
+		{"an artifact with half a digest", files{"a.json": doc("oci://r.example/x@sha256:"+strings.Repeat("00", 16), "ERRNO", "read ALLOW")},
+			"a.json:1:14: extends[0]: oci://r.example/x@sha256:" + strings.Repeat("00", 16) + " has no digest (what is in a registry is named by its digest, so that it stays what it is: oci://NAME@sha256:HEX)"},
 		{"an artifact, which nobody fetches", files{"a.json": doc("oci://r.example/x@sha256:"+strings.Repeat("00", 32), "ERRNO", "read ALLOW")},
 			"a.json:1:14: extends[0]: oci://r.example/x@sha256:" + strings.Repeat("00", 32) + " is in a registry, and nothing is fetched here (keep a copy in a file, and extend that)"},
 		{"an artifact without a digest", files{"a.json": doc("oci://r.example/x:1", "ERRNO", "read ALLOW")},

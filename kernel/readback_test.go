@@ -101,6 +101,39 @@ func TestSignalsReachAThreadThatIsReadWithoutPause(t *testing.T) {
 	}
 }
 
+// Between the two requests that stop a thread a signal may come, and be what stops it.
+func TestASignalThatStopsAThreadBeforeTheInterruptDoesIsHandedOn(t *testing.T) {
+	requireReadBack(t)
+	target := start(t, "serving", "filter", allow, 0, "serve")
+	pid := target.Process.Pid
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+	if err := sys.PtraceSeize(pid); err != nil {
+		t.Fatal(err)
+	}
+	if err := unix.Tgkill(pid, pid, 40); err != nil {
+		t.Fatal(err)
+	}
+	for code := 0; code != sys.ChildTrapped; {
+		code, _, _ = sys.WaitidPeek(pid)
+	}
+	if err := sys.PtraceInterrupt(pid); err != nil {
+		t.Fatal(err)
+	}
+	pending, failed := kernel.AwaitStop(pid)
+	if pending != 40 || failed != nil {
+		t.Errorf("pending %d, %v", pending, failed)
+	}
+	if err := sys.PtraceDetach(pid, pending); err != nil {
+		t.Fatal(err)
+	}
+	for deadline := time.Now().Add(10 * time.Second); target.ask(t) != 1; {
+		if time.Now().After(deadline) {
+			t.Fatal("the signal was lost")
+		}
+	}
+}
+
 // readForever reads filters in the background until the result is called.
 func readForever(t *testing.T, tid int) (stop func()) {
 	quit, done := make(chan struct{}), make(chan struct{})
