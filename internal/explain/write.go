@@ -13,7 +13,7 @@ func (a *Answer) Write(w io.Writer, s Style) error {
 	if a.Number >= 1<<30 {
 		number = fmt.Sprintf("%#x", a.Number)
 	}
-	b.WriteString(s.paint(cell{color: bold}, a.Call) + s.paint(cell{color: dim}, "  "+a.Arch+" "+number) + "\n\n")
+	b.WriteString(s.paint(cell{color: bold}, a.named()) + s.paint(cell{color: dim}, "  "+a.Arch+" "+number) + "\n\n")
 
 	a.writeVerdict(&b, s)
 	if rows := missed(a.Missed); len(rows) > 0 {
@@ -41,6 +41,17 @@ func (a *Answer) Write(w io.Writer, s Style) error {
 	section(&b, s, "Why it is guarded", rows)
 	_, err := io.WriteString(w, b.String())
 	return err
+}
+
+// named is the call by its name, if it was asked about by its number.
+func (a *Answer) named() string {
+	if a.Syscall == "" || a.Call[0] < '0' || a.Call[0] > '9' {
+		return a.Call
+	}
+	if i := strings.IndexByte(a.Call, '('); i >= 0 {
+		return a.Syscall + a.Call[i:]
+	}
+	return a.Syscall
 }
 
 var flipTitle = map[string]string{
