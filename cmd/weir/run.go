@@ -165,7 +165,8 @@ func (f *runFlags) run(cmd *cobra.Command, args []string) (int, error) {
 		err = rerr
 	}
 	f.timing.over("removing what it wrote")
-	if _, cerr := confining.wait(); cerr != nil {
+	c, cerr := confining.wait()
+	if cerr != nil {
 		return 125, cerr
 	}
 	if err != nil {
@@ -177,6 +178,7 @@ func (f *runFlags) run(cmd *cobra.Command, args []string) (int, error) {
 	}
 	if status.Signal == unix.SIGSYS && confining != nil {
 		fmt.Fprintln(cmd.ErrOrStderr(), "weir: note: SIGSYS ended the program: it made a call that the profile answers with kill or trap")
+		fmt.Fprintf(cmd.ErrOrStderr(), "hint: the kernel's log has a killed call's number: dmesg | grep type=1326; weir explain %s NUMBER says what it is\n", c.profile.File)
 	}
 	return status.Status(), nil
 }
