@@ -24,13 +24,10 @@ func lookUp(p *profile.Profile, lenient bool) error {
 		}
 	}
 	if len(l.problems) > 0 {
-		return &profile.Error{Problems: l.problems[:min(len(l.problems), maxProblems)]}
+		return &profile.Error{Problems: l.problems[:min(len(l.problems), profile.MaxProblems)]}
 	}
 	return nil
 }
-
-// maxProblems is how many are reported at once.
-const maxProblems = 20
 
 type lookup struct {
 	profile  *profile.Profile

@@ -50,6 +50,9 @@ func (p Problem) String() string {
 	return strings.Join(parts, ": ")
 }
 
+// MaxProblems is how many an error has at most: where there are so many, there may be more.
+const MaxProblems = 20
+
 // An Error is why a profile cannot be used: at least one problem, in the order
 // of the file.
 type Error struct {

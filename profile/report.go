@@ -8,9 +8,6 @@ import (
 	"unicode/utf8"
 )
 
-// maxProblems is how many are reported at once.
-const maxProblems = 20
-
 // A finding is a problem before its line is counted.
 type finding struct {
 	pos             Pos
@@ -27,7 +24,7 @@ func (p *parser) reportAt(pos Pos, path, msg, hint string) {
 		return
 	}
 	p.problems = append(p.problems, finding{pos, path, msg, hint})
-	if len(p.problems) == maxProblems {
+	if len(p.problems) == MaxProblems {
 		p.stop()
 	}
 }

@@ -30,6 +30,9 @@ func Error(w io.Writer, err error) {
 	var p *profile.Error
 	if errors.As(err, &p) {
 		Problems(w, "weir: ", p.Problems)
+		if len(p.Problems) == profile.MaxProblems {
+			fmt.Fprintf(w, "weir: these are the first %d problems; there may be more\n", len(p.Problems))
+		}
 	} else {
 		fmt.Fprintf(w, "weir: %s\n", strings.ReplaceAll(err.Error(), "\n", "\n      "))
 	}
