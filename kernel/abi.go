@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"os"
 
+	"github.com/weir-dev/weir/internal/sys"
 	"github.com/weir-dev/weir/seccomp"
 	"golang.org/x/sys/unix"
 )
@@ -125,20 +126,16 @@ func (f foreign) run() finding {
 
 // runImage executes a file that exists in memory only.
 func runImage(image []byte) (*os.ProcessState, error) {
-	fd, err := unix.MemfdCreate("weir-abi", unix.MFD_CLOEXEC|unix.MFD_EXEC)
-	if err == unix.EINVAL { // before Linux 6.3
-		fd, err = unix.MemfdCreate("weir-abi", unix.MFD_CLOEXEC)
-	}
+	f, err := sys.Memfd("weir-abi", 0, unix.MFD_EXEC)
 	if err != nil {
 		return nil, fmt.Errorf("memfd_create: %w", err)
 	}
-	f := os.NewFile(uintptr(fd), "weir-abi")
 	defer f.Close()
 	if _, err := f.Write(image); err != nil {
 		return nil, err
 	}
 	// A file that is open for writing is not executed.
-	ro, err := os.Open(fmt.Sprintf("/proc/self/fd/%d", fd))
+	ro, err := os.Open(fmt.Sprintf("/proc/self/fd/%d", f.Fd()))
 	if err != nil {
 		return nil, err
 	}

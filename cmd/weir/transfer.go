@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"os/exec"
 	"os/signal"
 	"runtime"
@@ -13,6 +12,8 @@ import (
 
 	"github.com/spf13/cobra"
 	"golang.org/x/sys/unix"
+
+	"github.com/weir-dev/weir/internal/sys"
 )
 
 // transferCommand is a verb that weir-images has: its flags, its help and its
@@ -39,14 +40,10 @@ func transfer(cmd *cobra.Command, stdout io.Writer, args ...string) error {
 }
 
 func runImages(ctx context.Context, stdin io.Reader, stdout, stderr io.Writer, args ...string) error {
-	fd, err := unix.MemfdCreate("weir-images", unix.MFD_CLOEXEC|unix.MFD_EXEC)
-	if err == unix.EINVAL { // before Linux 6.3 all are executable
-		fd, err = unix.MemfdCreate("weir-images", unix.MFD_CLOEXEC)
-	}
+	program, err := sys.Memfd("weir-images", 0, unix.MFD_EXEC)
 	if err != nil {
 		return fmt.Errorf("start weir-images: make a memory file: %w", err)
 	}
-	program := os.NewFile(uintptr(fd), "weir-images")
 	defer program.Close()
 	if _, err := program.Write(weirImages); err != nil {
 		return fmt.Errorf("start weir-images: %w", err)
@@ -56,7 +53,7 @@ func runImages(ctx context.Context, stdin io.Reader, stdout, stderr io.Writer, a
 	ctx, stop := signal.NotifyContext(ctx, unix.SIGINT, unix.SIGTERM, unix.SIGHUP)
 	context.AfterFunc(ctx, stop)
 	defer stop()
-	child := exec.CommandContext(ctx, fmt.Sprintf("/proc/self/fd/%d", fd), args...)
+	child := exec.CommandContext(ctx, fmt.Sprintf("/proc/self/fd/%d", program.Fd()), args...)
 	child.Cancel = func() error { return child.Process.Signal(unix.SIGTERM) }
 	child.WaitDelay = 5 * time.Second
 	child.Args[0] = "weir"

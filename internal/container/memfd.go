@@ -6,6 +6,7 @@ import (
 	"os"
 
 	"github.com/weir-dev/weir/internal/container/handover"
+	"github.com/weir-dev/weir/internal/sys"
 	"github.com/weir-dev/weir/internal/sys/thread"
 	"golang.org/x/sys/unix"
 )
@@ -40,10 +41,7 @@ func (i *Init) open() (*os.File, error) {
 }
 
 func sealed(elf []byte) (*os.File, error) {
-	f, err := memfd("weir-init", unix.MFD_ALLOW_SEALING|unix.MFD_EXEC)
-	if err == unix.EINVAL { // before Linux 6.3 all are executable
-		f, err = memfd("weir-init", unix.MFD_ALLOW_SEALING)
-	}
+	f, err := sys.Memfd("weir-init", unix.MFD_ALLOW_SEALING, unix.MFD_EXEC)
 	if err != nil {
 		return nil, fmt.Errorf("make a memory file for weir-init: %w", err)
 	}
@@ -63,10 +61,7 @@ func sealed(elf []byte) (*os.File, error) {
 
 // planFile writes the plan behind an empty page.
 func planFile(p *handover.Plan) (*os.File, error) {
-	f, err := memfd("weir-plan", unix.MFD_NOEXEC_SEAL)
-	if err == unix.EINVAL { // before Linux 6.3
-		f, err = memfd("weir-plan", 0)
-	}
+	f, err := sys.Memfd("weir-plan", 0, unix.MFD_NOEXEC_SEAL)
 	if err != nil {
 		return nil, fmt.Errorf("make a memory file for the plan: %w", err)
 	}
@@ -75,12 +70,4 @@ func planFile(p *handover.Plan) (*os.File, error) {
 		return nil, fmt.Errorf("write the plan: %w", err)
 	}
 	return f, nil
-}
-
-func memfd(name string, flags int) (*os.File, error) {
-	fd, err := unix.MemfdCreate(name, unix.MFD_CLOEXEC|flags)
-	if err != nil {
-		return nil, err
-	}
-	return os.NewFile(uintptr(fd), name), nil
 }
