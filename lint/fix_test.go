@@ -3,6 +3,8 @@ package lint_test
 import (
 	"fmt"
 	"math/rand/v2"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -99,6 +101,23 @@ func TestFixMendsWhatHasOneRemedy(t *testing.T) {
 				t.Errorf("a second time: %v\n%s", more, again)
 			}
 		})
+	}
+}
+
+// What is wrong in an extended file is not mended in the one that extends it, at the same place.
+func TestNothingOfAnExtendedFileIsMended(t *testing.T) {
+	dir := t.TempDir()
+	file := func(name, text string) (string, []byte) {
+		path := filepath.Join(dir, name)
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return path, []byte(text)
+	}
+	file("below.json", `{"defaultAction": "SCMP_ACT_ALLOW", "syscalls": [{"action": "SCMP_ACT_ERRNO", "names": ["bind", "bind"]}]}`)
+	path, src := file("above.json", `{"defaultAction": "SCMP_ACT_ALLOW", "syscalls": [{"action": "SCMP_ACT_ALLOW", "names": ["acct", "kcmp"]}], "extends": ["below.json"]}`)
+	if fixed, mended := lint.Fix(path, src, facts, compose.Options{}); string(fixed) != string(src) || len(mended) > 0 {
+		t.Errorf("mended %v:\n%s", mended, fixed)
 	}
 }
 

@@ -3,6 +3,7 @@ package yamltree
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"strings"
 	"testing"
 
@@ -127,6 +128,7 @@ func TestYAMLThatIsNoManifest(t *testing.T) {
 		"a: 1\n---\nb: 2\n":         "line 2: a second document",
 		"a: [1\n":                   "line 1: did not find expected",
 		"a: &x\n  b: *x\n":          "refers to itself",
+		bomb:                        "the document is too large",
 		"a: &x {b: 1}\nc: {<<: *x}": "line 2: merge keys",
 		"? [a]\n: b\n":              "a key that is no scalar",
 	} {
@@ -135,6 +137,16 @@ func TestYAMLThatIsNoManifest(t *testing.T) {
 		}
 	}
 }
+
+// bomb is a million nodes of a few aliases.
+var bomb = func() string {
+	text := "a: &0 [1]\n"
+	for i := range 5 {
+		aliases := strings.Repeat(fmt.Sprintf(", *%d", i), 16)
+		text += fmt.Sprintf("b%d: &%d [%s]\n", i, i+1, aliases[2:])
+	}
+	return text
+}()
 
 // What convert writes is read back as what it was, and its YAML is what JSON says.
 func TestTheDefaultProfileGoesThroughYAML(t *testing.T) {

@@ -233,8 +233,14 @@ func TestOnlyWhatNoLivingProcessHoldsIsSwept(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer lock.Close()
+	const made = prefix + "0000000000000003"
+	d, err := hierarchy{}.makeIn(parent, made, record{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer d.lock.Close()
 	sweep(parent)
-	if want := []string{"weir", held, prefix + "other"}; !slices.Equal(left(), want) {
+	if want := []string{"weir", held, made, prefix + "other"}; !slices.Equal(left(), want) {
 		t.Errorf("left %q, want %q", left(), want)
 	}
 }

@@ -18,6 +18,7 @@ import (
 
 	"github.com/weir-dev/weir/internal/engines/running"
 	"github.com/weir-dev/weir/internal/kerneltest"
+	"github.com/weir-dev/weir/internal/sys"
 )
 
 // root makes a root file system of busybox alone.
@@ -191,6 +192,26 @@ func TestANumberThatIsUsedAgain(t *testing.T) {
 	fails(t, p, "old", "container old (runc) is not running: its first process has ended")
 	fails(t, p, "../old", "is no name of a container")
 	fails(t, p, "", "is no name of a container")
+}
+
+func TestAFirstProcessThatIsAZombieHasEnded(t *testing.T) {
+	zombie := exec.Command("/bin/true")
+	if err := zombie.Start(); err != nil {
+		t.Fatal(err)
+	}
+	defer zombie.Wait()
+	for code := 0; code == 0; {
+		code, _, _ = sys.WaitidPeek(zombie.Process.Pid)
+	}
+	tasks := t.TempDir()
+	task := filepath.Join(tasks, "default", "old")
+	if err := os.MkdirAll(task, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(task, "init.pid"), fmt.Append(nil, zombie.Process.Pid), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	fails(t, running.Places{Containerd: []string{tasks}}, "old", "container old (containerd default) is not running: its first process has ended")
 }
 
 func TestContainersOfContainerd(t *testing.T) {
