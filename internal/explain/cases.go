@@ -43,7 +43,7 @@ func ParseCases(file, text string, native seccomp.Arch) ([]Expectation, error) {
 		}
 		e, err := parseCase(bare, native)
 		if err != nil {
-			return nil, newCaseError(file, i+1, line, err)
+			return nil, newCaseError(file, i+1, line, bare, err)
 		}
 		e.File, e.Line, e.Text = file, i+1, bare
 		cases = append(cases, e)
@@ -63,9 +63,11 @@ func (e *CaseError) Error() string {
 }
 
 // newCaseError finds the column: of what is wrong with the call, or else of the
-// first word.
-func newCaseError(file string, n int, line string, err error) *CaseError {
-	e := &CaseError{File: file, Line: n, Column: 1 + len(line) - len(strings.TrimLeft(line, " \t")), Msg: err.Error()}
+// verdict, if there is one.
+func newCaseError(file string, n int, line, bare string, err error) *CaseError {
+	begin := strings.LastIndex(bare, "=") + 1
+	begin += len(bare[begin:]) - len(strings.TrimLeft(bare[begin:], " \t"))
+	e := &CaseError{File: file, Line: n, Column: 1 + strings.Index(line, bare) + begin, Msg: err.Error()}
 	var call *calls.Error
 	if errors.As(err, &call) {
 		e.Column = max(strings.Index(line, call.Text), 0) + call.Column

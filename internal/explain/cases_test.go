@@ -53,12 +53,12 @@ func TestWhatLeadsToTheSameVerdictIsNoChange(t *testing.T) {
 func TestBadCasesNameTheirLine(t *testing.T) {
 	for line, want := range map[string]string{
 		"mount":              "table:2:1: \"mount\" is not CALL = VERDICT",
-		"mount = maybe":      "table:2:1: verdict \"maybe\"",
+		"mount = maybe":      "table:2:9: verdict \"maybe\"",
 		"  mountt = EPERM":   "table:2:3: no architecture has a system call \"mountt\"",
 		"clone(NEWUSR) = 1":  "table:2:7: unknown constant NEWUSR",
 		"x86: clone(NEWUSR)": "table:2:1: \"x86: clone(NEWUSR)\" is not",
 		"x86: reed = allow":  "table:2:6: no architecture",
-		"mount = EPERM typo": "table:2:1: verdict \"EPERM typo\"",
+		"mount = EPERM typo": "table:2:9: verdict \"EPERM typo\"",
 	} {
 		if _, err := ParseCases("table", "\n"+line, seccomp.ArchX86_64); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: error %v, want %q", line, err, want)
