@@ -54,6 +54,7 @@ func annotator(prog bpf.Program) func(bpf.Instruction, int) string {
 		audit   seccomp.AuditArch
 	}
 	const unknown = 1 << 31
+	const firstX32 = 1 << 30
 	states := make([]state, len(prog)+1)
 	flow := func(to int, s state) {
 		if to >= len(prog) {
@@ -104,6 +105,9 @@ func annotator(prog bpf.Program) func(bpf.Instruction, int) string {
 		case bpf.OpJeq, bpf.OpJge, bpf.OpJgt:
 		default:
 			return ""
+		}
+		if nr := seccomp.Nr(in.K); s.loaded == seccomp.OffsetNr && s.audit == seccomp.ArchX32.Audit() && in.Op == bpf.OpJge && nr == firstX32 {
+			return seccomp.ArchX32.Name() // from here on, and not its first call
 		}
 		for _, a := range seccomp.Archs() {
 			switch s.loaded {
