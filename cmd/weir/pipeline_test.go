@@ -21,10 +21,8 @@ func TestMegabytesPassThroughAPipeline(t *testing.T) {
 	kerneltest.Require(t, kerneltest.Containers, kerneltest.Tool("busybox"))
 	root := t.TempDir()
 	busyboxRoot(t, root)
-	for _, name := range []string{"sh", "tee"} {
-		if err := os.Symlink("busybox", filepath.Join(root, "bin", name)); err != nil {
-			t.Fatal(err)
-		}
+	if err := os.Symlink("busybox", filepath.Join(root, "bin", "tee")); err != nil {
+		t.Fatal(err)
 	}
 	const size = 64 << 20
 	random := func() io.Reader { return io.LimitReader(rand.NewChaCha8([32]byte{7}), size) }
