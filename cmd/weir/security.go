@@ -65,6 +65,8 @@ func (f *securityFlags) parse() (o securityChoice, err error) {
 				return o, hintf(fmt.Errorf("--security-opt: %q names no profile", opt), securityAccepted)
 			}
 			o.profile = value
+		case "apparmor", "label":
+			return o, hintf(fmt.Errorf("--security-opt: %q is not known", opt), "leave it out: weir sets no profile of AppArmor and no label of SELinux")
 		default:
 			return o, hintf(fmt.Errorf("--security-opt: %q is not known", opt), securityAccepted)
 		}
