@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"strconv"
 	"strings"
 
 	"github.com/weir-dev/weir/internal/spell"
@@ -11,17 +12,20 @@ import (
 
 // meantProfile adds to the error about a PROFILE that is not there what may have been
 // meant.
-func meantProfile(arg string, err error) error {
+func meantProfile(arg string, notThere error) error {
 	if _, ok := syscalls.Lookup(arg); ok {
-		return hintf(err, "%s is a system call: a PROFILE goes before it, such as builtin, the default profile", arg)
+		return hintf(notThere, "%s is a system call: a PROFILE goes before it, such as builtin, the default profile", arg)
+	}
+	if pid, err := strconv.Atoi(arg); err == nil && pid > 0 {
+		return hintf(notThere, "process %d is written pid:%d, by explain, diff and decompile", pid, pid)
 	}
 	switch strings.ToLower(arg) {
 	case "default", "runtime/default", "runtimedefault", "docker/default", "docker-default":
-		return hintf(err, "the default profile is called builtin")
+		return hintf(notThere, "the default profile is called builtin")
 	case "unconfined":
-		return hintf(err, "no profile at all is --security-opt seccomp=unconfined, and for weir run and weir probe alone")
+		return hintf(notThere, "no profile at all is --security-opt seccomp=unconfined, and for weir run and weir probe alone")
 	}
-	return err
+	return notThere
 }
 
 // meantCap is the capability that may have been meant by a name.
