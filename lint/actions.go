@@ -95,7 +95,7 @@ func (c *checker) checkDialect() {
 	switch {
 	case conditional > 0:
 		c.add(dockerOnly, Note, pos, at, fmt.Sprintf("Docker's dialect: where a profile is read as the OCI's, as by containerd for Kubernetes, \"includes\" and \"excludes\" (in %d of %d rules here) are ignored and the rules always apply", conditional, len(p.Rules)),
-			"give such a runtime a profile whose conditions are resolved")
+			"give such a runtime what weir convert --to oci writes, which resolves them for a machine")
 	case what != "":
 		c.add(dockerOnly, Note, pos, at, "Docker's dialect: where a profile is read as the OCI's, as by containerd for Kubernetes, archMap is ignored and 32-bit programs are killed", `list "architectures" instead`)
 	}

@@ -131,7 +131,7 @@ func (p *parser) unknownKey(f *fields, key string, pos Pos) {
 func (p *parser) foreignKey(f *fields, key string, pos Pos) {
 	msg := fmt.Sprintf("the OCI format has no key %q", key)
 	if f.strict && key != "comment" || key == "extends" {
-		p.loosens(pos, msg, "an OCI runtime ignores it: resolve the profile for a machine first", "ignored, as by runc")
+		p.loosens(pos, msg, "an OCI runtime ignores it: weir convert --to oci resolves it for a machine", "ignored, as by runc")
 	} else {
 		p.note(pos, msg+": it is ignored", "")
 	}

@@ -77,15 +77,15 @@ p:2:16: defaultErrno: the OCI format has no key "defaultErrno": it is ignored`)
 	wantNotes(t, allow(`"comment": "why"`), oci, `p:2:1: syscalls[0].comment: the OCI format has no key "comment": it is ignored`)
 	for _, key := range []string{"includes", "excludes"} {
 		wantErrors(t, allow(`"`+key+`": {"caps": ["CAP_SYS_ADMIN"]}`), oci,
-			`p:2:1: syscalls[0].`+key+`: the OCI format has no key "`+key+`" (an OCI runtime ignores it: resolve the profile for a machine first)`)
+			`p:2:1: syscalls[0].`+key+`: the OCI format has no key "`+key+`" (an OCI runtime ignores it: weir convert --to oci resolves it for a machine)`)
 	}
 	wantErrors(t, top(`"syscalls": [{"name": "read", "action": "SCMP_ACT_ALLOW"}]`), oci,
 		`p:2:14: syscalls[0]: a rule without "names" (name the calls, such as "names": ["mount"])
-p:2:15: syscalls[0].name: the OCI format has no key "name" (an OCI runtime ignores it: resolve the profile for a machine first)`)
+p:2:15: syscalls[0].name: the OCI format has no key "name" (an OCI runtime ignores it: weir convert --to oci resolves it for a machine)`)
 
 	p := wantNotes(t, allow(`"includes": {"caps": ["CAP_SYS_ADMIN"]}`), profile.Options{Dialect: profile.OCI, Lenient: true},
 		`p:2:1: syscalls[0].includes: the OCI format has no key "includes"; ignored, as by runc `+
-			`(an OCI runtime ignores it: resolve the profile for a machine first)`)
+			`(an OCI runtime ignores it: weir convert --to oci resolves it for a machine)`)
 	if !p.Rules[0].Includes.Empty() {
 		t.Error("an OCI runtime has no condition on this rule, the profile has")
 	}

@@ -50,7 +50,7 @@ func TestBadExtendsAndConstants(t *testing.T) {
 	}
 	oci := profile.Options{Dialect: profile.OCI}
 	wantErrors(t, top(`"extends": ["builtin"]`+rule), oci,
-		`p:2:1: extends: the OCI format has no key "extends" (an OCI runtime ignores it: resolve the profile for a machine first)`)
+		`p:2:1: extends: the OCI format has no key "extends" (an OCI runtime ignores it: weir convert --to oci resolves it for a machine)`)
 	wantErrors(t, allow(`"args": [{"index": 0, "value": "AF_ALG", "op": "SCMP_CMP_EQ"}]`), oci,
 		`p:2:32: syscalls[0].args[0].value: found a string, expected a number`)
 }
