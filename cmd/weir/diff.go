@@ -88,6 +88,8 @@ looser), 1 if there is one, and 2 on trouble, or if it cannot be decided.`,
 
 // A report is what diff --json prints.
 type report struct {
+	A         string   `json:"a"` // what is compared: from a to b
+	B         string   `json:"b"`
 	Verdict   string   `json:"verdict"`
 	Steps     int      `json:"steps"`
 	Reason    string   `json:"reason,omitempty"` // why not all was compared
@@ -99,7 +101,7 @@ type report struct {
 
 func diff(w io.Writer, arch seccomp.Arch, a, b subject, failOn string, asJSON bool) error {
 	c := verify.Compare(arch, a.Subject, b.Subject, compareSteps, maxDifferences)
-	r := report{Verdict: c.Verdict.String(), Steps: c.Steps, Reason: c.Reason, Changes: changes(c.Differences)}
+	r := report{A: a.name, B: b.name, Verdict: c.Verdict.String(), Steps: c.Steps, Reason: c.Reason, Changes: changes(c.Differences)}
 	r.count()
 	var err error
 	if asJSON {
@@ -108,7 +110,7 @@ func diff(w io.Writer, arch seccomp.Arch, a, b subject, failOn string, asJSON bo
 		enc.SetIndent("", "  ")
 		err = enc.Encode(r)
 	} else {
-		err = r.print(w, a.name, b.name)
+		err = r.print(w)
 	}
 	switch {
 	case err != nil:
@@ -143,7 +145,7 @@ func (r *report) count() {
 	}
 }
 
-func (r *report) print(w io.Writer, a, b string) error {
+func (r *report) print(w io.Writer) error {
 	var out bytes.Buffer
 	switch {
 	case r.Verdict == verify.Equal.String():
@@ -151,7 +153,7 @@ func (r *report) print(w io.Writer, a, b string) error {
 	case len(r.Changes) == 0:
 		fmt.Fprintf(&out, "undecided: %s\n", r.Reason)
 	default:
-		fmt.Fprintf(&out, "%s looser, %d tighter, %d different: from %s to %s\n", plural(r.Looser, "call"), r.Tighter, r.Different, a, b)
+		fmt.Fprintf(&out, "%s looser, %d tighter, %d different: from %s to %s\n", plural(r.Looser, "call"), r.Tighter, r.Different, r.A, r.B)
 		for _, direction := range []string{"looser", "tighter", "different"} {
 			r.printDirection(&out, direction)
 		}

@@ -37,7 +37,7 @@ func (q *engineQuestion) compare(r *engineReport, asked bool) {
 			c.Verdict = verify.Equal
 		}
 	}
-	r.Filter = &report{Verdict: c.Verdict.String(), Steps: c.Steps, Reason: c.Reason, Changes: changes(c.Differences)}
+	r.Filter = &report{A: "the profile", B: r.Engine, Verdict: c.Verdict.String(), Steps: c.Steps, Reason: c.Reason, Changes: changes(c.Differences)}
 	for i := range r.Filter.Changes {
 		at := &r.Filter.Changes[i]
 		if at.ABI != "other" {
@@ -220,7 +220,7 @@ func (r *engineReport) print(w io.Writer) error {
 	printLines(&out, "Lost", r.Lost)
 	if r.Filter != nil {
 		out.WriteByte('\n')
-		if err := r.Filter.print(&out, "the profile", r.Engine); err != nil {
+		if err := r.Filter.print(&out); err != nil {
 			return err
 		}
 	}
