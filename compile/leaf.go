@@ -27,28 +27,30 @@ func (s *step) serves(target node) bool {
 // single reports that the step is one value, which can be compared.
 func (s *step) single() bool { return s.only && s.target != none }
 
-// leavesFrom finds the best leaves for the rows that begin with step i and end
-// within reach: p.leaves[l] is that for l+1 steps. It stops before the first row
-// that has none. What is considered are the targets of the first two steps, and
+// leavesFrom returns the best leaves for the rows that begin with step i and end
+// within reach: the one at index l is that for l+1 steps. It stops before the first
+// row that has none. What is considered are the targets of the first two steps, and
 // the reference.
-func (p *planner) leavesFrom(i int) {
-	p.leaves = p.leaves[:0]
+func (p *planner) leavesFrom(i int) []leaf {
+	leaves := p.leaves[:0]
 	first := &p.steps[i]
 	second := &p.steps[min(i+1, len(p.steps)-1)]
 	if first.target != none {
-		p.leavesTo(i, first.target)
+		leaves = p.leavesTo(leaves, i, first.target)
 	}
 	if second.target != first.target && second.target != none {
-		p.leavesTo(i, second.target)
+		leaves = p.leavesTo(leaves, i, second.target)
 	}
 	if first.same || second.same {
 		p.path = p.reference.path(p.path[:0], first.first)
-		p.leavesTo(i, none)
+		leaves = p.leavesTo(leaves, i, none)
 	}
+	p.leaves = leaves
+	return leaves
 }
 
-// leavesTo considers one target for leavesFrom.
-func (p *planner) leavesTo(i int, target node) {
+// leavesTo puts the leaves with one target among those that leavesFrom returns.
+func (p *planner) leavesTo(leaves []leaf, i int, target node) []leaf {
 	var others int32 // the single values that do not go to the target
 	var chain int32  // executions in the comparisons for them
 	var weight int32 // of the other steps
@@ -63,7 +65,7 @@ func (p *planner) leavesTo(i int, target node) {
 			others++
 			chain += others * s.weight
 		default:
-			return
+			return leaves
 		}
 		cost := others*(instruction+weight) + chain
 		if target == none {
@@ -73,12 +75,13 @@ func (p *planner) leavesTo(i int, target node) {
 				cost += instruction * int32(p.reference.spine-entry)
 			}
 		}
-		if l == len(p.leaves) {
-			p.leaves = append(p.leaves, leaf{target, cost})
-		} else if cost < p.leaves[l].cost {
-			p.leaves[l] = leaf{target, cost}
+		if l == len(leaves) {
+			leaves = append(leaves, leaf{target, cost})
+		} else if cost < leaves[l].cost {
+			leaves[l] = leaf{target, cost}
 		}
 	}
+	return leaves
 }
 
 // leaf makes the nodes of a leaf for steps i to j; a target of none is the reference.

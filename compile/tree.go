@@ -49,7 +49,7 @@ type planner struct {
 	reference *reference
 	weights   []int32 // weights[i] is the weight of steps[:i]
 
-	leaves []leaf     // by length, of the rows that begin with one step
+	leaves []leaf     // room for those of the rows that begin with one step
 	path   []crossing // of the reference, to the first number of those rows
 
 	// reach[i] is the last step up to which rows that begin with step i are
@@ -181,8 +181,7 @@ func (p *planner) cost(i, j int32) int32 {
 // compare finds the best plans for all rows within reach, from short to long ones.
 func (p *planner) compare() {
 	for i := len(p.steps) - 1; i >= 0; i-- {
-		p.leavesFrom(i)
-		leaves := p.leaves // of one step there is always one
+		leaves := p.leavesFrom(i) // of one step there is always one
 		targets, splits := p.targets[i*window:][:window], p.splits[i*window:][:window]
 		costs, weights := p.costs[i*window:], p.weights[i:]
 		targets[0], splits[0], costs[0] = leaves[0].target, 0, leaves[0].cost
