@@ -49,6 +49,7 @@ func TestRemoveStopsAtMounts(t *testing.T) {
 	if err := unix.Mount(outside, mnt, "", unix.MS_BIND, ""); err != nil {
 		t.Fatal(err)
 	}
+	defer unix.Unmount(mnt, unix.MNT_DETACH)
 	err := Remove(doomed)
 	if !errors.Is(err, unix.EXDEV) || !strings.Contains(err.Error(), "mounted") {
 		t.Errorf("got %v", err)
