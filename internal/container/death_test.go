@@ -142,6 +142,28 @@ func TestSIGKILLOfTheLauncherEndsAProgramThatClings(t *testing.T) {
 	})
 }
 
+// A guard that is stopped does nothing, as one that is killed together with the launcher.
+func TestSIGKILLOfTheLauncherEndsAProgramThatNobodyGuards(t *testing.T) {
+	for _, user := range []string{"0", "1000"} {
+		t.Run("user "+user, func(t *testing.T) {
+			needIDs(t, user)
+			mark := fmt.Sprintf("mark-%d-%d", os.Getpid(), time.Now().UnixNano())
+			s := shell(t, "echo started; while true; do sleep 1000; done # "+mark)
+			s.User = user
+			cmd, out := started(t, s)
+			guards := children(t, cmd.Process.Pid, "weir-guard")
+			if len(guards) != 1 {
+				t.Fatalf("%d guards", len(guards))
+			}
+			defer syscall.Kill(guards[0], syscall.SIGKILL)
+			if err := syscall.Kill(guards[0], syscall.SIGSTOP); err != nil {
+				t.Fatal(err)
+			}
+			killed(t, cmd, out, mark)
+		})
+	}
+}
+
 func TestTheGuardEndsWithTheContainer(t *testing.T) {
 	output(t, shell(t, "true"))
 	// Nothing waits for it, so it may take a moment.
