@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"io"
@@ -143,12 +144,14 @@ func writeOutput(stdout io.Writer, path string, text []byte) error {
 	case err == nil && !info.Mode().IsRegular():
 		return os.WriteFile(path, text, 0)
 	}
-	return replace(path, text, 0o644)
+	return replace(path, text)
 }
 
-// replace gives a file another text: whole or not at all.
-func replace(path string, text []byte, mode os.FileMode) error {
-	tmp, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*")
+// replace gives a file another text: whole or not at all. It keeps its mode; that of a
+// new one is by the umask.
+func replace(path string, text []byte) error {
+	name := filepath.Join(filepath.Dir(path), "."+filepath.Base(path)+"."+rand.Text())
+	tmp, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o666)
 	if err != nil {
 		var failed *fs.PathError
 		if errors.As(err, &failed) { // whose path nobody knows
@@ -156,10 +159,13 @@ func replace(path string, text []byte, mode os.FileMode) error {
 		}
 		return fmt.Errorf("writing %s: %w", path, err)
 	}
-	defer os.Remove(tmp.Name())
+	defer os.Remove(name)
 	_, err = tmp.Write(text)
-	if err = errors.Join(err, tmp.Chmod(mode), tmp.Close()); err == nil {
-		err = os.Rename(tmp.Name(), path)
+	if info, serr := os.Stat(path); serr == nil {
+		err = errors.Join(err, tmp.Chmod(info.Mode().Perm()))
+	}
+	if err = errors.Join(err, tmp.Close()); err == nil {
+		err = os.Rename(name, path)
 	}
 	if err != nil {
 		return fmt.Errorf("writing %s: %w", path, err)

@@ -28,7 +28,7 @@ func mend(w io.Writer, file string, src []byte, f seccomp.Facts) ([]byte, error)
 	if err != nil {
 		return nil, err
 	}
-	if err := replace(target, fixed, info.Mode().Perm()); err != nil {
+	if err := replace(target, fixed); err != nil {
 		return nil, err
 	}
 	for _, m := range mended {
