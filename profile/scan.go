@@ -53,7 +53,7 @@ func (p *parser) start() Pos {
 // peek skips white space and returns the next byte, 0 at the end of the text.
 // (A zero byte in the text is no part of any value, so nobody confuses the two.)
 func (p *parser) peek() byte {
-	const space = 1<<' ' | 1<<'\n' | 1<<'\t' | 1<<'\r'
+	const space = uint64(1<<' ' | 1<<'\n' | 1<<'\t' | 1<<'\r')
 	text, i := p.text, p.i
 	for ; i < len(text); i++ {
 		if c := text[i]; c > ' ' || space>>c&1 == 0 {
