@@ -100,7 +100,7 @@ oci://HOST/PATH@sha256:DIGEST (one that weir push put into a registry).`,
 		return hintf(err, "%s --help lists the flags", cmd.CommandPath())
 	})
 	if width := styleFor(os.Stdout).Width; width > 0 {
-		root.SetUsageTemplate(strings.ReplaceAll(root.UsageTemplate(), ".FlagUsages", fmt.Sprintf(".FlagUsagesWrapped %d", width)))
+		wrapUsage(root, width)
 	}
 	for _, verb := range []struct {
 		group string

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"io"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -40,6 +41,50 @@ func sayUnknownTopic(root *cobra.Command) {
 		show(cmd, args)
 		return nil
 	}
+}
+
+// wrapUsage has the flags in the help of root and its commands fit the width. A template of
+// cobra's would do that too, and link what runs templates: a megabyte more for each weir run.
+func wrapUsage(root *cobra.Command, width int) {
+	usage := root.UsageFunc()
+	root.SetUsageFunc(func(cmd *cobra.Command) error {
+		out := cmd.OutOrStderr()
+		var text strings.Builder
+		cmd.SetOut(&text)
+		err := usage(cmd)
+		cmd.SetOut(out)
+		for line := range strings.Lines(text.String()) {
+			io.WriteString(out, wrapFlag(line, width))
+		}
+		return err
+	})
+}
+
+// wrapFlag wraps the line of a flag, as pflag prints it: what it is about begins after three spaces at least.
+func wrapFlag(line string, width int) string {
+	name := strings.TrimLeft(line, " ")
+	at := strings.Index(name, "   ")
+	if len(line) <= width || at < 0 || !strings.HasPrefix(name, "-") {
+		return line
+	}
+	about := strings.TrimLeft(name[at:], " ")
+	column := len(line) - len(about)
+	var b strings.Builder
+	b.WriteString(line[:column])
+	room := width - column
+	for word := range strings.FieldsSeq(about) {
+		if room < len(word) && room < width-column {
+			b.WriteString("\n" + strings.Repeat(" ", column))
+			room = width - column
+		}
+		if room < width-column {
+			b.WriteByte(' ')
+		}
+		b.WriteString(word)
+		room -= len(word) + 1
+	}
+	b.WriteByte('\n')
+	return b.String()
 }
 
 // exclusive has a command refuse two flags together.
