@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"os"
+	"os/exec"
 	"slices"
 	"strings"
 	"syscall"
@@ -116,4 +117,38 @@ func sleeps(pid int) bool {
 		return true
 	}
 	return slices.ContainsFunc(childrenOf(pid), sleeps)
+}
+
+// A container goes on under nohup, and in the background of a script, as any program would.
+func TestASignalThatTheCallerIgnoresIsNotForwarded(t *testing.T) {
+	kerneltest.Require(t, kerneltest.Containers, kerneltest.Tool("busybox"))
+	root := t.TempDir()
+	busyboxRoot(t, root)
+	weir := weirSelf(t, "run", "--init", "--rootfs", root, "sh", "-c", "trap 'exit 3' HUP INT; trap 'exit 4' USR1; while true; do sleep .01; done")
+	cmd := exec.Command("sh", append([]string{"-c", `trap "" HUP INT; exec "$0" "$@"`, weir.Path}, weir.Args[1:]...)...)
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	defer cmd.Process.Kill()
+	for deadline := time.Now().Add(time.Minute); !sleeps(cmd.Process.Pid); time.Sleep(5 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatal("the program does not start")
+		}
+	}
+	for range 20 {
+		cmd.Process.Signal(syscall.SIGHUP)
+		cmd.Process.Signal(syscall.SIGINT)
+		time.Sleep(10 * time.Millisecond)
+	}
+	go func() {
+		for range 500 { // until it has set its traps
+			cmd.Process.Signal(syscall.SIGUSR1)
+			time.Sleep(20 * time.Millisecond)
+		}
+		cmd.Process.Kill()
+	}()
+	cmd.Wait()
+	if code := cmd.ProcessState.ExitCode(); code != 4 {
+		t.Errorf("exit code %d, want that of USR1", code)
+	}
 }

@@ -12,6 +12,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"testing"
 
 	"github.com/google/go-containerregistry/pkg/name"
@@ -29,6 +30,9 @@ import (
 var update = flag.Bool("update", false, "rewrite the expected output in testdata")
 
 func TestMain(m *testing.M) {
+	if strings.HasSuffix(os.Args[0], ".test") { // and is none of the programs below
+		kerneltest.DefaultSignals()
+	}
 	testscript.Main(m, map[string]func(){
 		"weir":           main,
 		"confined":       confined,

@@ -60,6 +60,7 @@ func TestMain(m *testing.M) {
 			panic(err)
 		}
 		initFile = path
+		kerneltest.DefaultSignals()
 		return m.Run()
 	}())
 }

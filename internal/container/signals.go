@@ -17,12 +17,13 @@ type signals struct {
 
 // catchSignals catches what is forwarded, the change of the terminal's size, and
 // SIGPIPE: so that output that nobody reads any more is an error of the copier's and
-// not the launcher's end, which would leave the terminal raw. Catching takes Go's
-// runtime 15 us a signal, so it goes on beside what else there is to do.
+// not the launcher's end, which would leave the terminal raw. What the caller ignores,
+// as nohup does SIGHUP, stays ignored. Catching takes Go's runtime 15 us a signal, so it
+// goes on beside what else there is to do.
 func catchSignals() signals {
 	list := []os.Signal{syscall.SIGWINCH, syscall.SIGPIPE}
 	for sig := syscall.Signal(1); sig <= 64; sig++ {
-		if forwarded(sig) {
+		if forwarded(sig) && !signal.Ignored(sig) {
 			list = append(list, sig)
 		}
 	}
