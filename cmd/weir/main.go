@@ -89,6 +89,7 @@ oci://HOST/PATH@sha256:DIGEST (one that weir push put into a registry).`,
 		root.AddCommand(run)
 		return root
 	}
+	root.Version = version()
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		if cmd == root && len(args) > 0 && !strings.HasPrefix(args[0], "-") {
 			return knownCommand(root, args) // its flags are nobody's
