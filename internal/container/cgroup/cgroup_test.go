@@ -1,6 +1,7 @@
 package cgroup
 
 import (
+	"maps"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -185,14 +186,34 @@ func TestAV2CgroupIsMadeBelowTheNearestThatCanPassTheControllersOn(t *testing.T)
 	}
 	t.Run("which is asked for what it does not pass on yet", func(t *testing.T) {
 		top := tree(t, session)
-		if err := passOn(filepath.Join(top, "u"), []string{"memory", "cpu"}); err != nil {
+		h := hierarchy{v2: true, mount: top}
+		if err := h.passOn(filepath.Join(top, "u"), []string{"memory", "cpu"}); err != nil {
 			t.Fatal(err)
 		}
 		if b, _ := os.ReadFile(filepath.Join(top, "u/cgroup.subtree_control")); !strings.HasPrefix(string(b), "+cpu") {
 			t.Errorf("wrote %q", b)
 		}
-		if err := passOn(filepath.Join(top, "u"), []string{"rdma"}); err == nil || !strings.Contains(err.Error(), "does not have the controller rdma") {
+		if err := h.passOn(filepath.Join(top, "u"), []string{"rdma"}); err == nil || !strings.Contains(err.Error(), "does not have the controller rdma") {
 			t.Error(err)
+		}
+	})
+	t.Run("which asks those above it for what it has not got", func(t *testing.T) {
+		files := maps.Clone(session)
+		files["cgroup.controllers"], files["u/cgroup.controllers"] = "memory pids cpu io\n", "memory pids\n"
+		top := tree(t, files)
+		h := hierarchy{v2: true, mount: top, own: filepath.Join(top, "u/s")}
+		d, err := h.make(name, []string{"memory", "io"}, record{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer d.lock.Close()
+		if d.path != filepath.Join(top, "u", name) {
+			t.Errorf("made %s", d.path)
+		}
+		for _, file := range []string{"cgroup.subtree_control", "u/cgroup.subtree_control"} {
+			if b, _ := os.ReadFile(filepath.Join(top, file)); !strings.HasPrefix(string(b), "+io") {
+				t.Errorf("%s is now %q", file, b)
+			}
 		}
 	})
 	t.Run("and nowhere if there is none", func(t *testing.T) {

@@ -136,7 +136,7 @@ func (h hierarchy) make(name string, controllers []string, r record) (dir, error
 		return h.makeIn(h.own, name, r)
 	}
 	for parent := h.own; ; parent = path.Dir(parent) {
-		err := passOn(parent, controllers)
+		err := h.passOn(parent, controllers)
 		if err == nil {
 			sweep(parent)
 			var d dir
@@ -150,13 +150,14 @@ func (h hierarchy) make(name string, controllers []string, r record) (dir, error
 	}
 }
 
-// passOn makes sure that the children of a v2 cgroup have the controllers. A cgroup
-// with processes in it passes none on, unless it is the root: so that of this
-// process is not the one, but the next above it may be.
+// passOn makes sure that the children of a v2 cgroup have the controllers, which the
+// cgroups above it are asked for if it has not got them itself. A cgroup with
+// processes in it passes none on, unless it is the root: so that of this process is
+// not the one, but the next above it may be.
 //
 // The kernel says so for itself only of some controllers. With the others it would
 // make the cgroup one of threads, and its children useless.
-func passOn(parent string, controllers []string) error {
+func (h hierarchy) passOn(parent string, controllers []string) error {
 	kind, err := os.ReadFile(path.Join(parent, "cgroup.type"))
 	if err == nil {
 		procs, err := os.ReadFile(path.Join(parent, "cgroup.procs"))
@@ -178,11 +179,16 @@ func passOn(parent string, controllers []string) error {
 		return err
 	}
 	for _, c := range controllers {
-		if slices.Contains(on, c) {
+		switch {
+		case slices.Contains(on, c):
 			continue
-		}
-		if !slices.Contains(has, c) {
+		case slices.Contains(has, c):
+		case parent == h.mount:
 			return fmt.Errorf("%s does not have the controller %s", parent, c)
+		default:
+			if err := h.passOn(path.Dir(parent), []string{c}); err != nil {
+				return err
+			}
 		}
 		if err := (setting{file: "cgroup.subtree_control", value: "+" + c}).write(parent); err != nil {
 			return err
