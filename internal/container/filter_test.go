@@ -1,10 +1,12 @@
 package container
 
 import (
+	"debug/elf"
 	"encoding/binary"
 	"errors"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strconv"
 	"strings"
 	"syscall"
@@ -20,24 +22,41 @@ import (
 // two system calls in all.
 func tiny(t *testing.T) string {
 	t.Helper()
-	kerneltest.Require(t, kerneltest.ABI(seccomp.ArchX86_64))
-	code := []byte{
-		0xb8, 1, 0, 0, 0, // mov $1, %eax: write
-		0xbf, 1, 0, 0, 0, // mov $1, %edi
-		0x48, 0x8d, 0x35, 19, 0, 0, 0, // lea text(%rip), %rsi
-		0xba, 3, 0, 0, 0, // mov $3, %edx
-		0x0f, 0x05, // syscall
-		0xb8, 231, 0, 0, 0, // mov $231, %eax: exit_group
-		0xbf, 42, 0, 0, 0, // mov $42, %edi
-		0x0f, 0x05, // syscall
-		'o', 'k', '\n', // text
+	var machine elf.Machine
+	var code []byte
+	switch runtime.GOARCH {
+	case "amd64":
+		machine, code = elf.EM_X86_64, []byte{
+			0xb8, 1, 0, 0, 0, // mov $1, %eax: write
+			0xbf, 1, 0, 0, 0, // mov $1, %edi
+			0x48, 0x8d, 0x35, 19, 0, 0, 0, // lea text(%rip), %rsi
+			0xba, 3, 0, 0, 0, // mov $3, %edx
+			0x0f, 0x05, // syscall
+			0xb8, 231, 0, 0, 0, // mov $231, %eax: exit_group
+			0xbf, 42, 0, 0, 0, // mov $42, %edi
+			0x0f, 0x05, // syscall
+		}
+	case "arm64":
+		machine, code = elf.EM_AARCH64, []byte{
+			0x20, 0x00, 0x80, 0xd2, // mov x0, #1
+			0xe1, 0x00, 0x00, 0x10, // adr x1, text
+			0x62, 0x00, 0x80, 0xd2, // mov x2, #3
+			0x08, 0x08, 0x80, 0xd2, // mov x8, #64: write
+			0x01, 0x00, 0x00, 0xd4, // svc #0
+			0x40, 0x05, 0x80, 0xd2, // mov x0, #42
+			0xc8, 0x0b, 0x80, 0xd2, // mov x8, #94: exit_group
+			0x01, 0x00, 0x00, 0xd4, // svc #0
+		}
+	default:
+		t.Skipf("there is no such program for %s", runtime.GOARCH)
 	}
+	code = append(code, "ok\n"...) // text
 	const base, header = 0x400000, 64 + 56
 	size := uint64(header + len(code))
 	b := []byte{0x7f, 'E', 'L', 'F', 2, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0}
 	le := binary.LittleEndian
-	b = le.AppendUint16(b, 2)  // ET_EXEC
-	b = le.AppendUint16(b, 62) // EM_X86_64
+	b = le.AppendUint16(b, uint16(elf.ET_EXEC))
+	b = le.AppendUint16(b, uint16(machine))
 	b = le.AppendUint32(b, 1)
 	b = le.AppendUint64(b, base+header) // entry
 	b = le.AppendUint64(b, 64)          // program headers
