@@ -6,6 +6,7 @@ import (
 	"errors"
 	"os"
 	"os/exec"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -85,13 +86,31 @@ func Feature(k kernel.Key) Need {
 }
 
 // ABI needs an architecture that programs can use on this kernel.
-func ABI(a seccomp.Arch) Need { return Feature(kernel.KeyArch(a)) }
+func ABI(a seccomp.Arch) Need {
+	key := kernel.KeyArch(a)
+	return func() lack {
+		if !slices.ContainsFunc(probe().Features, func(f kernel.Feature) bool { return f.Key == key }) {
+			return lack{"processors of this kind have no " + a.String(), true}
+		}
+		return Feature(key)()
+	}
+}
 
 // Tool needs a program in PATH.
 func Tool(name string) Need {
 	return func() lack {
 		if _, err := exec.LookPath(name); err != nil {
 			return lack{why: err.Error()}
+		}
+		return lack{}
+	}
+}
+
+// File needs a file, which a script of this repository makes.
+func File(path, script string) Need {
+	return func() lack {
+		if _, err := os.Stat(path); err != nil {
+			return lack{why: err.Error() + " (" + script + " makes it)"}
 		}
 		return lack{}
 	}

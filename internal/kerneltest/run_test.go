@@ -49,6 +49,9 @@ func TestEachAnswerOfAFilterIsToldApart(t *testing.T) {
 		supervised:     "ENOSYS",
 		9999:           "process killed by SIGSYS",
 	}
+	if runtime.GOARCH != "amd64" {
+		want[trapping] = want[killingProcess]
+	}
 	var calls []kerneltest.Call
 	for _, nr := range []seccomp.Nr{
 		failing, killingProcess, allowed, trapping, trapping, succeeding, killingThread, traced, supervised, 9999, failing,
