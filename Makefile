@@ -1,4 +1,4 @@
-# Everything here needs Go and make alone, but for `test`, `differential` and `bench`,
+# Everything here needs Go and make alone, but for `test`, `kernels`, `differential` and `bench`,
 # which also need root and what scripts/setup installs.
 
 GO      ?= go
@@ -12,7 +12,7 @@ FUZZ    ?= 3s
 PREFIX  ?= /usr/local
 SHARE   := bin/share
 
-.PHONY: all check test differential bench embed share install clean
+.PHONY: all check test kernels differential bench embed share install clean
 
 all: bin/weir
 
@@ -51,6 +51,10 @@ check: embed
 # Everything: check, then what needs root, the kernel and the engines.
 test: check bin/weir
 	@./scripts/test
+
+# What speaks to the kernel, on Debian's kernels for amd64 and arm64, in virtual machines.
+kernels: embed
+	@CGO_ENABLED=0 $(GO) test -timeout 90m ./internal/kerneltest/vm -boot
 
 # The default profile, Podman's and thousands of random ones against libseccomp.
 differential:

@@ -59,7 +59,7 @@ var floors = map[string]int{
 const pureFloors = 5
 
 // forTests are packages that only tests import.
-var forTests = map[string]bool{"internal/kerneltest": true, "internal/image/storetest": true, "internal/registry/registrytest": true}
+var forTests = map[string]bool{"internal/kerneltest": true, "internal/kerneltest/vm": true, "internal/kerneltest/vm/inside": true, "internal/image/storetest": true, "internal/registry/registrytest": true}
 
 const module = "github.com/weir-dev/weir"
 
