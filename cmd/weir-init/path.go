@@ -74,7 +74,7 @@ func (r *root) createAt(path string, dir bool, resolve uint64, links int) (int, 
 		return r.createAt(target, dir, resolve, links+1)
 	}
 	if err != nil {
-		return -1, err
+		return -1, doing("make "+path, err)
 	}
 	return unix.Openat(parent, name, unix.O_PATH|unix.O_NOFOLLOW|unix.O_CLOEXEC, 0)
 }
