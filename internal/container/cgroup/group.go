@@ -36,6 +36,7 @@ type Late struct {
 type dir struct {
 	hierarchy
 	path string
+	own  string // the container's: path itself, of v2 one below it
 	lock *os.File
 }
 
@@ -88,7 +89,13 @@ func newGroup(l Limits, proc string) (_ *Group, err error) {
 		if err != nil {
 			return nil, err
 		}
+		if h.v2 {
+			err = d.hold(here)
+		}
 		g.dirs = append(g.dirs, d)
+		if err != nil {
+			return nil, err
+		}
 		if err := g.limit(d, l, here); err != nil {
 			return nil, err
 		}
@@ -106,14 +113,14 @@ func (g *Group) limit(d dir, l Limits, controllers []string) error {
 			continue
 		}
 		if s.late {
-			f, err := s.open(d.path)
+			f, err := s.open(d.own)
 			if err != nil {
 				return err
 			}
 			g.late = &Late{f, s.value}
 			continue
 		}
-		err := s.write(d.path)
+		err := s.write(d.own)
 		switch {
 		case err == nil:
 		case s.swap && errors.Is(err, fs.ErrNotExist) && l.Swap < 0:
@@ -217,8 +224,22 @@ func (h hierarchy) makeIn(parent, name string, r record) (dir, error) {
 		if err != nil {
 			unix.Rmdir(name)
 		}
-		return dir{h, name, lock}, err
+		return dir{h, name, name, lock}, err
 	}
+}
+
+// hold makes a v2 cgroup below this one for the container, with the controllers. What
+// manages those above, as systemd does, takes from them the controllers that it needs
+// none of, and with them the limits; the kernel does not let it while a cgroup passes
+// them on.
+func (d *dir) hold(controllers []string) error {
+	for _, c := range controllers {
+		if err := (setting{file: "cgroup.subtree_control", value: "+" + c}).write(d.path); err != nil {
+			return err
+		}
+	}
+	d.own = path.Join(d.path, "container")
+	return os.Mkdir(d.own, 0o755)
 }
 
 // sweep removes the cgroups that killed processes have left. What it cannot remove
@@ -275,7 +296,7 @@ func locked(name string, how int) (*os.File, error) {
 // Add puts a process into the cgroup.
 func (g *Group) Add(pid int) error {
 	for _, d := range g.dirs {
-		if err := (setting{file: "cgroup.procs", value: strconv.Itoa(pid)}).write(d.path); err != nil {
+		if err := (setting{file: "cgroup.procs", value: strconv.Itoa(pid)}).write(d.own); err != nil {
 			return err
 		}
 	}

@@ -40,7 +40,7 @@ func (m machine) file(name string) string {
 func (m machine) boot(t *testing.T, disk string) string {
 	t.Helper()
 	// This is there to end what hangs; no machine should be that slow.
-	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Minute)
+	ctx, cancel := context.WithTimeout(context.Background(), time.Hour)
 	defer cancel()
 	serial := filepath.Join(t.TempDir(), "console")
 	t.Logf("tail -f %s shows what it does", serial)

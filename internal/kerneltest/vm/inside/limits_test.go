@@ -1,10 +1,13 @@
 package inside
 
 import (
+	"errors"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strconv"
 	"strings"
+	"syscall"
 	"testing"
 )
 
@@ -80,6 +83,21 @@ sh: can't create memory.max: Read-only file system
 `
 	if out != want || code != 1 {
 		t.Errorf("exit code %d, got\n%swant\n%s", code, out, want)
+	}
+}
+
+func TestWhoManagesTheSliceCannotTakeTheLimitsAway(t *testing.T) {
+	started(t, nil, "run", "-m", "64m", "--cpus", "0.5", "--pids-limit", "9", "--rootfs", rootfs(t), "sh", "-c", "echo started; exec sleep 1000")
+	for _, controller := range []string{"memory", "cpu", "pids"} {
+		for _, dir := range []string{slice, top} {
+			err := os.WriteFile(filepath.Join(dir, "cgroup.subtree_control"), []byte("-"+controller), 0)
+			if !errors.Is(err, syscall.EBUSY) {
+				t.Errorf("take %s from %s: %v", controller, dir, err)
+			}
+		}
+	}
+	if got := read(t, cgroup(t), "memory.max"); got != "67108864" {
+		t.Errorf("memory.max is %s", got)
 	}
 }
 

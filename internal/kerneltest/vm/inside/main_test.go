@@ -104,7 +104,7 @@ func started(t *testing.T, attr *syscall.SysProcAttr, args ...string) *exec.Cmd 
 	return cmd
 }
 
-// cgroups lists the cgroups of containers.
+// cgroups lists the cgroups that weir has made.
 func cgroups(t *testing.T) (list []string) {
 	t.Helper()
 	check(t, filepath.WalkDir(top, func(path string, d fs.DirEntry, err error) error {
@@ -120,14 +120,14 @@ func cgroups(t *testing.T) (list []string) {
 	return list
 }
 
-// cgroup returns the one cgroup of a container that there is.
+// cgroup returns the cgroup of the one container that there is, which lies in one that weir has made.
 func cgroup(t *testing.T) string {
 	t.Helper()
 	list := cgroups(t)
 	if len(list) != 1 {
 		t.Fatalf("the cgroups of containers are %q, want one", list)
 	}
-	return list[0]
+	return list[0] + "/container"
 }
 
 // nothingLeft fails if there is a container's cgroup or its record.

@@ -9,11 +9,11 @@ import (
 	"testing"
 )
 
-// one starts a container with limits, and returns the cgroup above its own.
+// one starts a container with limits, and returns the cgroup above what weir has made for it.
 func one(t *testing.T, attr *syscall.SysProcAttr) string {
 	t.Helper()
 	started(t, attr, "run", "-m", "64m", "--rootfs", rootfs(t), "sh", "-c", "echo started; exec sleep 1000")
-	return filepath.Dir(cgroup(t))
+	return filepath.Dir(filepath.Dir(cgroup(t)))
 }
 
 func TestTheCgroupIsMadeBelowTheNearestThatHasNoProcesses(t *testing.T) {
