@@ -39,7 +39,8 @@ func (m machine) file(name string) string {
 // panics ends it, one that hangs is ended.
 func (m machine) boot(t *testing.T, disk string) string {
 	t.Helper()
-	// This is there to end what hangs; no machine should be that slow.
+	// This is there to end what hangs; no machine should be that slow. Of the kernel's messages the console has the
+	// last before it dies alone, so that none is in the midst of a test's output.
 	ctx, cancel := context.WithTimeout(context.Background(), time.Hour)
 	defer cancel()
 	serial := filepath.Join(t.TempDir(), "console")

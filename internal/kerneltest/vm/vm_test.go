@@ -44,6 +44,7 @@ func (s suite) judge(t *testing.T, console string) {
 		t.Run(v.name, func(t *testing.T) {
 			switch v.action {
 			case "pass":
+				t.Log(v.output)
 			case "skip":
 				t.Skip(v.output)
 			default:
