@@ -231,7 +231,7 @@ func TestEachActionIsSeenAsItself(t *testing.T) {
 	}
 	p := parse(t, `{"defaultAction": "SCMP_ACT_ALLOW", "syscalls": [`+strings.Join([]string{
 		rule("acct", "SCMP_ACT_KILL_PROCESS"), rule("add_key", "SCMP_ACT_KILL_THREAD"), rule("bpf", "SCMP_ACT_TRAP"),
-		rule("keyctl", "SCMP_ACT_TRACE"), rule("swapon", "SCMP_ACT_LOG"), rule("ustat", "SCMP_ACT_ERRNO"),
+		rule("keyctl", "SCMP_ACT_TRACE"), rule("swapon", "SCMP_ACT_LOG"), rule("quotactl", "SCMP_ACT_ERRNO"),
 		`{"names": ["mount"], "action": "SCMP_ACT_ERRNO", "errnoRet": 13}`,
 		`{"names": ["swapoff"], "action": "SCMP_ACT_ERRNO", "errnoRet": 0}`,
 		`{"names": ["userfaultfd"], "action": "SCMP_ACT_ERRNO", "errnoRet": 4095}`,
@@ -240,7 +240,7 @@ func TestEachActionIsSeenAsItself(t *testing.T) {
 	wantAgreement(t, rows)
 	want := map[string]string{
 		"acct": "killed (SIGSYS)", "add_key": "killed (SIGSYS)", "bpf": "killed (SIGSYS)",
-		"keyctl": "ENOSYS", "swapon": "EINVAL", "ustat": "EPERM", "mount": "EACCES", "swapoff": "ok",
+		"keyctl": "ENOSYS", "swapon": "EINVAL", "quotactl": "EPERM", "mount": "EACCES", "swapoff": "ok",
 		"userfaultfd": "4095", "personality": "ok", "setns": "EBADF",
 	}
 	for _, r := range rows {
