@@ -37,15 +37,18 @@ func (m machine) disk(t *testing.T) (image string) {
 	m.run(t, "make", "-s", "-C", top, "embed", "ARCH="+m.arch, "EMBED="+in("programs"))
 	overlay := m.overlay(t, in("programs"))
 	m.run(t, "go", "build", "-overlay", overlay, "-o", in("bin/weir"), top+"/cmd/weir")
-	for _, program := range programs {
-		m.run(t, "go", "build", "-o", in("programs/"+filepath.Base(program)), top+"/"+program)
-	}
 	machine{arch: m.other}.run(t, "go", "build", "-o", in("programs/other"), "./testdata/other")
 	for _, s := range suites {
 		from := filepath.Join(top, s.room)
 		m.run(t, "go", "test", "-c", "-overlay", overlay, "-o", in("tests/"+s.room+"/test"), from)
 		if _, err := os.Stat(from + "/testdata"); err == nil {
 			check(t, os.CopyFS(in("tests/"+s.room+"/testdata"), os.DirFS(from+"/testdata")))
+		}
+		programs, err := filepath.Glob(from + "/testdata/*/main.go")
+		check(t, err)
+		for _, main := range programs {
+			dir := filepath.Dir(main)
+			m.run(t, "go", "build", "-o", in("programs/"+filepath.Base(dir)), dir)
 		}
 	}
 	var script strings.Builder

@@ -22,9 +22,6 @@ var suites = []suite{
 	{room: "internal/kerneltest"},
 }
 
-// programs are what the tests would build.
-var programs = []string{"kernel/testdata/subject", "internal/kerneltest/testdata/calls"}
-
 // end begins the line that follows the output of a suite.
 const end = "weir-end "
 
