@@ -54,6 +54,7 @@ test: check bin/weir
 
 # What speaks to the kernel, on Debian's kernels for amd64 and arm64, in virtual machines.
 kernels: embed
+	@./scripts/kernels
 	@CGO_ENABLED=0 $(GO) test -timeout 90m ./internal/kerneltest/vm -boot
 
 # The default profile, Podman's and thousands of random ones against libseccomp.
