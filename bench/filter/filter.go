@@ -69,8 +69,7 @@ static int attach_once(struct job *j) {
 	return error;
 }
 
-// attach_times has a process for each time, which it forks itself: a fork of Go's
-// process, with its threads and pages, is slower for a while in all that it does.
+// attach_times has a process for each time.
 static int attach_times(struct job *j) {
 	int error = pin();
 	if (error == 0 && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))
@@ -96,36 +95,52 @@ static int call_times(struct job *j) {
 	return error;
 }
 
-static int measure(int (*work)(struct job *), const struct job *task, int64_t *ns) {
-	size_t size = sizeof *task + task->times * sizeof *ns;
-	struct job *j = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+static void transfer(ssize_t (*io)(int, void *, size_t), int fd, void *data, size_t n) {
+	for (char *p = data; n > 0;) {
+		ssize_t done = io(fd, p, n);
+		if (done <= 0)
+			_exit(1);
+		p += done, n -= done;
+	}
+}
+
+static ssize_t put(int fd, void *data, size_t n) { return write(fd, data, n); }
+
+// A task comes by standard input, and the program after it.
+struct task {
+	int64_t attaching, length, nr, arg0, calls, times;
+};
+
+// measurer is the process that measures, before Go begins in it. A fork of one with
+// Go's threads and pages takes long itself, and leaves nothing in the caches.
+__attribute__((constructor)) static void measurer(void) {
+	if (getenv("WEIR_BENCH_MEASURER") == NULL)
+		return;
+	struct task t;
+	transfer(read, 0, &t, sizeof t);
+	struct sock_filter program[BPF_MAXINSNS];
+	if (t.length > BPF_MAXINSNS)
+		_exit(1);
+	transfer(read, 0, program, t.length * sizeof *program);
+	struct job *j = mmap(NULL, sizeof *j + t.times * sizeof *j->ns, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	if (j == MAP_FAILED)
-		return errno;
-	*j = *task;
-	int error = in_child(work, j);
-	for (int i = 0; i < task->times; i++)
-		ns[i] = j->ns[i];
-	munmap(j, size);
-	return error;
-}
-
-static int measure_attach(void *program, int length, int times, int64_t *ns) {
-	struct job j = { .program = { length, program }, .times = times };
-	return measure(attach_times, &j, ns);
-}
-
-static int measure_calls(void *program, int length, long nr, long arg0, int calls, int times, int64_t *ns) {
-	struct job j = { .program = { length, program }, .nr = nr, .arg0 = arg0, .calls = calls, .times = times };
-	return measure(call_times, &j, ns);
+		_exit(1);
+	*j = (struct job){ .program = { t.length, program }, .nr = t.nr, .arg0 = t.arg0, .calls = t.calls, .times = t.times };
+	int64_t error = t.attaching ? attach_times(j) : in_child(call_times, j);
+	transfer(put, 1, &error, sizeof error);
+	transfer(put, 1, j->ns, t.times * sizeof *j->ns);
+	_exit(0);
 }
 */
 import "C"
 
 import (
+	"bytes"
+	"encoding/binary"
 	"fmt"
+	"os/exec"
 	"syscall"
 	"time"
-	"unsafe"
 
 	"github.com/weir-dev/weir/bpf"
 	"github.com/weir-dev/weir/seccomp"
@@ -134,29 +149,42 @@ import (
 // Attach returns how long seccomp(2) takes for a program, a number of times in a
 // row, each in a process of its own.
 func Attach(p bpf.Program, times int) ([]time.Duration, error) {
-	return measure(p, times, func(mem unsafe.Pointer, ns *C.int64_t) C.int {
-		return C.measure_attach(mem, C.int(len(p)), C.int(times), ns)
-	})
+	return measure(p, task{Attaching: 1, Times: int64(times)})
 }
 
 // Calls returns how long n calls take under a program, or under none if it is
 // empty, a number of times in a row, all in one process.
 func Calls(p bpf.Program, nr seccomp.Nr, arg0 uint32, n, times int) ([]time.Duration, error) {
-	return measure(p, times, func(mem unsafe.Pointer, ns *C.int64_t) C.int {
-		return C.measure_calls(mem, C.int(len(p)), C.long(nr), C.long(arg0), C.int(n), C.int(times), ns)
-	})
+	return measure(p, task{Nr: int64(nr), Arg0: int64(arg0), Calls: int64(n), Times: int64(times)})
 }
 
-func measure(p bpf.Program, times int, do func(mem unsafe.Pointer, ns *C.int64_t) C.int) ([]time.Duration, error) {
-	mem := C.CBytes(append(p.Raw(seccomp.ArchX86_64.ByteOrder()), 0))
-	defer C.free(mem)
-	ns := make([]C.int64_t, times)
-	if errno := do(mem, &ns[0]); errno != 0 {
-		return nil, fmt.Errorf("a process under a program of %d instructions: %w", len(p), syscall.Errno(errno))
+// A task is struct task of the measurer's.
+type task struct {
+	Attaching, Length, Nr, Arg0, Calls, Times int64
+}
+
+func measure(p bpf.Program, t task) ([]time.Duration, error) {
+	t.Length = int64(len(p))
+	var in bytes.Buffer
+	binary.Write(&in, binary.NativeEndian, t)
+	in.Write(p.Raw(seccomp.ArchX86_64.ByteOrder()))
+	cmd := exec.Command("/proc/self/exe")
+	cmd.Env = []string{"WEIR_BENCH_MEASURER=1"}
+	cmd.Stdin = &in
+	out, err := cmd.Output()
+	result := make([]int64, 1+t.Times)
+	if err == nil {
+		err = binary.Read(bytes.NewReader(out), binary.NativeEndian, result)
 	}
-	list := make([]time.Duration, times)
-	for i := range ns {
-		list[i] = time.Duration(ns[i])
+	if err == nil && result[0] != 0 {
+		err = syscall.Errno(result[0])
+	}
+	if err != nil {
+		return nil, fmt.Errorf("a process under a program of %d instructions: %w", len(p), err)
+	}
+	list := make([]time.Duration, t.Times)
+	for i := range list {
+		list[i] = time.Duration(result[1+i])
 	}
 	return list, nil
 }
