@@ -26,13 +26,19 @@ func printTable(w io.Writer, rows [][]string, below int) error {
 		for i, row := range rows {
 			b.WriteString(strings.TrimRight(lines[i], " ") + "\n")
 			for _, cell := range row[min(below, len(row)):] {
-				fold(&b, cell, width)
+				if cell != "" {
+					b.WriteString(beneath)
+				}
+				fold(&b, cell, len(beneath), width)
 			}
 		}
 	}
 	_, err := w.Write(b.Bytes())
 	return err
 }
+
+// beneath is how far what stands beneath its row is indented.
+const beneath = "      "
 
 func align(w io.Writer, rows [][]string) {
 	tw := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
@@ -49,22 +55,23 @@ func widest(text string) (n int) {
 	return n
 }
 
-// fold writes words on indented lines.
-func fold(b *bytes.Buffer, text string, width int) {
-	const indent = "      "
-	at := 0
+// fold writes words on lines up to the width. The first goes on where the line is, at
+// that column; the others are indented to it.
+func fold(b io.StringWriter, text string, column, width int) {
+	at := column
 	for word := range strings.FieldsSeq(text) {
-		switch n := utf8.RuneCountInString(word); {
-		case at == 0:
-			b.WriteString(indent + word)
-			at = len(indent) + n
+		n := utf8.RuneCountInString(word)
+		switch {
+		case at == column:
 		case at+1+n > width:
-			b.WriteString("\n" + indent + word)
-			at = len(indent) + n
+			b.WriteString("\n" + strings.Repeat(" ", column))
+			at = column
 		default:
-			b.WriteString(" " + word)
-			at += 1 + n
+			b.WriteString(" ")
+			at++
 		}
+		b.WriteString(word)
+		at += n
 	}
 	b.WriteString("\n")
 }

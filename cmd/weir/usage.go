@@ -71,19 +71,7 @@ func wrapFlag(line string, width int) string {
 	column := len(line) - len(about)
 	var b strings.Builder
 	b.WriteString(line[:column])
-	room := width - column
-	for word := range strings.FieldsSeq(about) {
-		if room < len(word) && room < width-column {
-			b.WriteString("\n" + strings.Repeat(" ", column))
-			room = width - column
-		}
-		if room < width-column {
-			b.WriteByte(' ')
-		}
-		b.WriteString(word)
-		room -= len(word) + 1
-	}
-	b.WriteByte('\n')
+	fold(&b, about, column, width)
 	return b.String()
 }
 
