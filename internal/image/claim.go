@@ -30,7 +30,7 @@ func (s *Store) newClaim(part, name string) (*claim, error) {
 		switch {
 		case err == nil:
 		case errors.Is(err, fs.ErrExist):
-			if err := removeIfDead(path); err != nil {
+			if err := removeIfDead(path, remove); err != nil {
 				return nil, err
 			}
 			continue
@@ -57,32 +57,39 @@ func (c *claim) release() error {
 	return errors.Join(remove(c.path), c.dir.Close())
 }
 
-// sweep removes what dead processes have left in part. All entries are tried; the errors are joined. When enough is
-// closed, scratch layers in which nothing is may stay, all but one.
-func (s *Store) sweep(part string, enough <-chan struct{}) error {
+// sweep removes what dead processes have left in part, by remove. All entries are tried; the errors are joined.
+func (s *Store) sweep(part string, remove func(path string) error) error {
 	dir, err := os.Open(s.path(part))
 	if err != nil {
 		return err
 	}
 	names, err := dir.Readdirnames(-1)
 	dir.Close()
-	one := false // of those in which nothing is
 	for _, name := range names {
-		empty := isEmpty(s.path(part, name, upperDir))
-		if empty && one {
-			select {
-			case <-enough:
-				continue
-			default:
-			}
-		}
-		e := removeIfDead(s.path(part, name))
-		one = one || empty && e == nil
-		if e != errClaimed {
+		if e := removeIfDead(s.path(part, name), remove); e != errClaimed {
 			err = errors.Join(err, e)
 		}
 	}
 	return err
+}
+
+// sweepScratch sweeps the scratch layers. When enough is closed, those in which nothing is may stay, all but one.
+func (s *Store) sweepScratch(enough <-chan struct{}) error {
+	one := false
+	return s.sweep(scratchDir, func(path string) error {
+		select {
+		case <-enough:
+			if one && isEmpty(filepath.Join(path, upperDir)) {
+				return nil
+			}
+		default:
+		}
+		if removeUnused(path) {
+			one = true
+			return nil
+		}
+		return remove(path)
+	})
 }
 
 // isEmpty reports whether a directory has no entries, and can be read.
@@ -96,8 +103,8 @@ func isEmpty(path string) bool {
 	return err == io.EOF
 }
 
-// removeIfDead removes path unless a living process has claimed it, which is errClaimed.
-func removeIfDead(path string) error {
+// removeIfDead removes path, by remove, unless a living process has claimed it, which is errClaimed.
+func removeIfDead(path string, remove func(path string) error) error {
 	f, err := openLocked(path, unix.LOCK_EX|unix.LOCK_NB)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
@@ -110,9 +117,6 @@ func removeIfDead(path string) error {
 	defer f.Close()
 	if !isAt(f, path) {
 		return nil // removed meanwhile, and perhaps claimed anew
-	}
-	if removeUnused(path) {
-		return nil
 	}
 	return remove(path)
 }

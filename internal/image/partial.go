@@ -87,7 +87,7 @@ func (s *Store) removePartials(age time.Duration) error {
 		if e2 != nil || time.Since(info.ModTime()) < age {
 			continue // or gone
 		}
-		if e2 := removeIfDead(s.path(partialDir, e.Name())); e2 != errClaimed {
+		if e2 := removeIfDead(s.path(partialDir, e.Name()), remove); e2 != errClaimed {
 			err = errors.Join(err, e2)
 		}
 	}

@@ -34,7 +34,7 @@ func (s *Store) Remove(name string, force bool) (Removed, error) {
 func (s *Store) Prune(all bool) (Removed, error) {
 	removed, err := s.removing(func(r *removal) error { return r.prune(all) })
 	// Open does the same, and does not fail if it cannot.
-	return removed, errors.Join(err, s.sweep(tmpDir, nil), s.sweep(scratchDir, nil), s.removePartials(0))
+	return removed, errors.Join(err, s.sweep(tmpDir, remove), s.sweepScratch(nil), s.removePartials(0))
 }
 
 // DropLayers removes the layers that no image has, and beginnings of blobs. It is for a pull that the disk had no

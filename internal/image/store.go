@@ -61,7 +61,7 @@ const (
 func Open(dir string) (*Store, error) {
 	s, err := open(dir)
 	if err == nil {
-		_ = s.sweep(scratchDir, nil)
+		_ = s.sweepScratch(nil)
 	}
 	return s, err
 }
@@ -74,7 +74,7 @@ func OpenToRun(dir string) (s *Store, swept func(), err error) {
 	}
 	enough, done := make(chan struct{}), make(chan struct{})
 	go func() {
-		_ = s.sweep(scratchDir, enough)
+		_ = s.sweepScratch(enough)
 		close(done)
 	}()
 	return s, func() { close(enough); <-done }, nil
@@ -87,7 +87,7 @@ func open(dir string) (*Store, error) {
 	}
 	// What cannot be removed (something is mounted in it, say) costs disk space and nothing else, and
 	// must not keep containers from starting.
-	_ = s.sweep(tmpDir, nil)
+	_ = s.sweep(tmpDir, remove)
 	s.sweepNew()
 	return s, nil
 }
