@@ -79,11 +79,7 @@ func TestASignalThatTheProgramDoesNotGetIsSaid(t *testing.T) {
 				t.Fatal(err)
 			}
 			defer cmd.Process.Kill()
-			for deadline := time.Now().Add(time.Minute); !sleeps(cmd.Process.Pid); time.Sleep(5 * time.Millisecond) {
-				if time.Now().After(deadline) {
-					t.Fatal("the program does not start")
-				}
-			}
+			awaitSleep(t, cmd.Process.Pid)
 			times := 20 // the first ones may come before it sleeps, and are not looked at then
 			if !c.said {
 				times = 500 // it ends by itself
@@ -111,6 +107,16 @@ func TestASignalThatTheProgramDoesNotGetIsSaid(t *testing.T) {
 	}
 }
 
+// awaitSleep waits until a process has a child that sleeps: the program runs.
+func awaitSleep(t *testing.T, pid int) {
+	t.Helper()
+	for deadline := time.Now().Add(time.Minute); !sleeps(pid); time.Sleep(5 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatal("the program does not start")
+		}
+	}
+}
+
 // sleeps reports whether a process has come to start sleep, or one that it has started has.
 func sleeps(pid int) bool {
 	if cmdline, _ := os.ReadFile(fmt.Sprintf("/proc/%d/cmdline", pid)); strings.HasPrefix(string(cmdline), "sleep\x00") {
@@ -130,11 +136,7 @@ func TestASignalThatTheCallerIgnoresIsNotForwarded(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer cmd.Process.Kill()
-	for deadline := time.Now().Add(time.Minute); !sleeps(cmd.Process.Pid); time.Sleep(5 * time.Millisecond) {
-		if time.Now().After(deadline) {
-			t.Fatal("the program does not start")
-		}
-	}
+	awaitSleep(t, cmd.Process.Pid)
 	for range 20 {
 		cmd.Process.Signal(syscall.SIGHUP)
 		cmd.Process.Signal(syscall.SIGINT)

@@ -234,16 +234,19 @@ func cgroupsIn(t *testing.T, names ...string) (parent string, left func() []stri
 			t.Fatal(err)
 		}
 	}
-	return parent, func() (list []string) {
-		entries, err := os.ReadDir(parent)
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, e := range entries {
-			list = append(list, e.Name())
-		}
-		return list
+	return parent, func() []string { return namesIn(t, parent) }
+}
+
+func namesIn(t *testing.T, dir string) (list []string) {
+	t.Helper()
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		t.Fatal(err)
 	}
+	for _, e := range entries {
+		list = append(list, e.Name())
+	}
+	return list
 }
 
 func TestOnlyWhatNoLivingProcessHoldsIsSwept(t *testing.T) {
@@ -286,16 +289,7 @@ func TestWhatTheRecordsOfTheDeadHaveIsSwept(t *testing.T) {
 	record("of one that never was", prefix+"0000000000000005").file.Close()
 	record("of no cgroup of ours", "weir").file.Close()
 	record("of a dead process", held, dead).file.Close()
-	records := func() (list []string) {
-		entries, err := os.ReadDir(dir)
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, e := range entries {
-			list = append(list, e.Name())
-		}
-		return list
-	}
+	records := func() []string { return namesIn(t, dir) }
 	sweepRecords(dir)
 	if want := []string{"weir", held, living, unknown}; !slices.Equal(left(), want) {
 		t.Errorf("left %q, want %q", left(), want)
