@@ -5,8 +5,6 @@ GO      ?= go
 ARCH    := $(shell $(GO) env GOARCH)
 LDFLAGS := -s -w -buildid=
 BUILD   := CGO_ENABLED=0 GOOS=linux GOARCH=$(ARCH) $(GO) build -trimpath -ldflags
-# Where weir-init begins: cmd/weir-init/entry_*.s.
-ENTRY   := $(if $(filter amd64 arm64,$(ARCH)),-E weir_entry)
 EMBED   := cmd/weir/embed
 FUZZ    ?= 3s
 PREFIX  ?= /usr/local
@@ -19,7 +17,7 @@ all: bin/weir
 # The static programs that weir carries. Without them cmd/weir does not compile.
 embed:
 	@mkdir -p $(EMBED)
-	@$(BUILD) "$(LDFLAGS) $(ENTRY)" -o $(EMBED)/weir-init ./cmd/weir-init
+	@$(BUILD) "$(LDFLAGS)" -o $(EMBED)/weir-init ./cmd/weir-init
 	@$(BUILD) "$(LDFLAGS)" -o $(EMBED)/weir-prober ./cmd/weir-prober
 	@$(BUILD) "$(LDFLAGS)" -o $(EMBED)/weir-images ./cmd/weir-images
 

@@ -6,19 +6,13 @@ import (
 	"errors"
 
 	"github.com/weir-dev/weir/internal/container/handover"
+	"github.com/weir-dev/weir/internal/container/inside"
 	"golang.org/x/sys/unix"
 )
 
-// A lateLimit is a file of the container's cgroup and what to write to it; without
-// text there is none.
-type lateLimit struct {
-	fd   int
-	text []byte
-}
-
 // enterCgroup waits until the launcher has put this process into the container's
 // cgroup, and makes that the root of all cgroups that the container sees.
-func enterCgroup() (l lateLimit, err error) {
+func enterCgroup() (l inside.Late, err error) {
 	b := make([]byte, 64)
 	oob := make([]byte, unix.CmsgSpace(4))
 	n, oobn := 0, 0
@@ -35,8 +29,8 @@ func enterCgroup() (l lateLimit, err error) {
 		return l, errors.New("the launcher has died")
 	}
 	if oobn > 0 {
-		l.text = b[1:n]
-		if l.fd, err = receivedFd(oob[:oobn]); err != nil {
+		l.Text = b[1:n]
+		if l.Fd, err = receivedFd(oob[:oobn]); err != nil {
 			return l, err
 		}
 	}

@@ -1,19 +1,11 @@
-// Weir-init is the last stage of a container's start. The launcher
-// (internal/container) starts it from a sealed memory file as the first process
-// of the new namespaces and hands it a plan; it builds the container around
-// itself as the plan says, and becomes the container's program:
+// Weir-init is the first process of a container that weir cannot make itself: a plain
+// user's, which is in a user namespace, for only a process without other threads can enter
+// one; and any container on a processor that package first is not for.
 //
-//	namespaces (by clone)  ->  mounts, pivot_root  ->  ids, capabilities
-//	->  signals  ->  filter  ->  execve
+// The launcher (internal/container) starts it from a sealed memory file and hands it a
+// plan. It makes the container around itself (internal/container/inside) and becomes its
+// program. A failure is left in memory that the launcher shares.
 //
-// Everything is done before the filter is attached, and nothing between that and
-// execve, so a profile needs to allow execve and what the program itself does,
-// and nothing of weir's. A failure is left in memory that the launcher shares.
-//
-// Whatever the image contains is hostile: once it is mounted it becomes the root,
-// with nothing of the host left to reach, and every path is then resolved within
-// it, to a descriptor, which is what the mount is made on.
-//
-// It starts with every container and is written for that: small, no package that
-// initialises anything. GOGC=off in its environment keeps the collector away.
+// It is written to start fast: small, no package that initialises anything. GOGC=off in
+// its environment keeps the collector away.
 package main

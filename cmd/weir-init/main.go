@@ -9,9 +9,9 @@ package main
 import (
 	"errors"
 	"runtime"
-	"strconv"
 
 	"github.com/weir-dev/weir/internal/container/handover"
+	"github.com/weir-dev/weir/internal/container/inside"
 	"github.com/weir-dev/weir/internal/sys/thread"
 	"golang.org/x/sys/unix"
 )
@@ -31,18 +31,7 @@ func main() {
 		unix.Exit(handover.FailSetup)
 	}
 	page.Reach(thread.StageStart)
-	kind := uint32(handover.FailSetup)
-	if plan.UserNS {
-		err = awaitMapped()
-	}
-	var root *root
-	if err == nil {
-		root, err = build(plan, page)
-	}
-	if err == nil {
-		page.Reach(thread.StageMount)
-		kind, err = become(root, plan, page)
-	}
+	kind, err := become(plan, page)
 	page.Fail(kind, err.Error())
 	unix.Exit(1)
 }
@@ -69,104 +58,60 @@ func receive() (*thread.Page, *handover.Plan, error) {
 	return page, plan, err
 }
 
-// build makes the container around this process.
-func build(p *handover.Plan, page *thread.Page) (*root, error) {
-	unix.Umask(0) // the modes of nodes and directories are exact
-	var late lateLimit
+// become makes the container around this process and turns it into its program. It
+// returns only on failure, with its kind.
+func become(p *handover.Plan, page *thread.Page) (uint32, error) {
+	if p.UserNS {
+		if err := awaitMapped(); err != nil {
+			return handover.FailSetup, err
+		}
+	}
+	var late inside.Late
 	if p.OwnCgroup {
 		var err error
 		if late, err = enterCgroup(); err != nil {
-			return nil, doing("enter the container's cgroup", err)
+			return handover.FailSetup, doing("enter the container's cgroup", err)
 		}
 	}
-	r, err := enterRoot(p)
-	if err != nil {
-		return nil, err
-	}
-	r.late = late
-	page.Reach(thread.StageRoot)
-	for _, m := range r.mounts {
-		if err := r.mount(m); err != nil {
-			return nil, doing("mount "+m.Source+" at "+m.Target, err)
-		}
-	}
-	if err := r.populateDev(p); err != nil {
-		return nil, err
-	}
-	if err := identity(r, p); err != nil {
-		return nil, err
-	}
-	if p.Terminal {
-		if err := r.openTerminal(p); err != nil {
-			return nil, doing("open a terminal", err)
-		}
-	}
-	if p.NullStdin {
-		if err := r.nullStdin(); err != nil {
-			return nil, doing("open /dev/null", err)
-		}
-	}
-	if err := r.makeCwd(p.Cwd); err != nil {
-		return nil, doing("make the working directory "+p.Cwd, err)
-	}
-	return r, r.restrict(p)
-}
-
-// become turns this process into the program of the container. It returns only
-// on failure, with its kind.
-func become(r *root, p *handover.Plan, page *thread.Page) (uint32, error) {
-	user, err := r.lookupUser(p.User, p.Groups)
+	root, err := inside.Build(p, nil, page.Reach)
 	if err != nil {
 		return handover.FailSetup, err
 	}
-	if err := r.enterCwd(p.Cwd); err != nil {
-		return handover.FailSetup, doing("enter the working directory "+p.Cwd, err)
+	if root.Master >= 0 {
+		if err := unix.Sendmsg(handover.ControlFd, []byte{0}, unix.UnixRights(root.Master), nil, 0); err != nil {
+			return handover.FailSetup, doing("open a terminal", err)
+		}
+		unix.Close(root.Master)
 	}
-	if err := ownStdio(user.uid, p); err != nil {
-		return handover.FailSetup, doing("give the standard streams to user "+strconv.Itoa(int(user.uid)), mapped(err))
-	}
-	unix.Umask(0o022)
-	if err := setRlimits(p.Rlimits); err != nil {
+	settle := thread.NewScript(page)
+	root.Settle(settle)
+	settle.End()
+	if err := settle.Run(); err != nil {
 		return handover.FailSetup, err
 	}
-	if err := setCredentials(p, user); err != nil {
-		return handover.FailSetup, err
-	}
-	env := withHome(p.Env, user.home)
-	path, kind, err := lookupProgram(p.Args[0], env)
+	path, kind, err := root.Lookup()
 	if err != nil {
 		return kind, err
 	}
-	if err := unix.CloseRange(3, ^uint(0)>>32, unix.CLOSE_RANGE_CLOEXEC); err != nil {
-		return handover.FailSetup, doing("close the descriptors", err)
-	}
 	page.Reach(thread.StageReady)
-	filter, err := awaitRelease()
+	last := thread.NewScript(page)
+	filter := root.Become(last, path, late)
+	if err := last.Err(); err != nil {
+		return handover.FailExec, doing("pass the arguments and the environment", err)
+	}
+	release, err := awaitRelease()
 	if err != nil {
 		return handover.FailSetup, err
 	}
-	if p.Confined != (len(filter.Program) > 0) {
+	if p.Confined != (len(release.Program) > 0) {
 		return handover.FailSetup, errors.New("the launcher and its plan disagree about a filter")
 	}
-	exec, err := thread.NewExec(path, p.Args, env, filter.Program, filter.Flags, page)
-	if err != nil {
-		return handover.FailExec, doing("pass the arguments and the environment", err)
-	}
-	exec.Limit(r.late.fd, r.late.text)
-	var reaper *thread.Reaper
-	if p.Reaper {
-		reaper, err = thread.NewReaper(handover.InitPath, handover.ReaperName, append([]string{"--"}, p.Args...), env, filter.Program, filter.Flags, page, p.Terminal)
-		if err != nil {
-			return handover.FailSetup, doing("make room for a first process", err)
+	if filter != nil {
+		if err := filter.Set(release.Program, release.Flags); err != nil {
+			return handover.FailSetup, doing("take the filter", err)
 		}
 	}
-	if err := thread.ResetSignals(); err != nil {
-		return handover.FailSetup, doing("reset the signals", err)
-	}
-	if reaper != nil {
-		thread.ForkAndExec(exec, reaper)
-	}
-	thread.LoadAndExec(exec)
+	last.Become(page)
 	return handover.FailExec, errors.New("execve returned") // never
 }
 

@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-// compile builds the last stage as the Makefile does.
+// compile builds weir-init as the Makefile does.
 func compile(t *testing.T, goarch string) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "weir-init")
@@ -20,7 +20,7 @@ func compile(t *testing.T, goarch string) string {
 	return path
 }
 
-func TestTheLastStageLinksNothingThatInitialisesAnything(t *testing.T) {
+func TestWeirInitLinksNothingThatInitialisesAnything(t *testing.T) {
 	out, err := exec.Command("go", "list", "-deps", ".").Output()
 	if err != nil {
 		t.Fatal(err)
@@ -34,7 +34,7 @@ func TestTheLastStageLinksNothingThatInitialisesAnything(t *testing.T) {
 	}
 }
 
-func TestTheLastStageIsSmallAndReproducible(t *testing.T) {
+func TestWeirInitIsSmallAndReproducible(t *testing.T) {
 	a, err := os.ReadFile(compile(t, "amd64"))
 	if err != nil {
 		t.Fatal(err)
@@ -51,7 +51,7 @@ func TestTheLastStageIsSmallAndReproducible(t *testing.T) {
 	}
 }
 
-func TestTheLastStageBuildsForOtherArchitectures(t *testing.T) {
+func TestWeirInitBuildsForOtherArchitectures(t *testing.T) {
 	for _, goarch := range []string{"386", "arm64"} {
 		t.Run(goarch, func(t *testing.T) { compile(t, goarch) })
 	}

@@ -71,8 +71,7 @@ func (f footprint) String() string {
 var endings = []func(weir int){
 	killWeir, killWeir, killWeir,
 	func(weir int) { syscall.Kill(weir, syscall.SIGTERM) },
-	// Its children are the last stage, which becomes the container's first process,
-	// and the guard.
+	// Its children are the container's first process and the guard.
 	func(weir int) {
 		var children []string
 		lists, _ := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/children", weir))
@@ -110,7 +109,7 @@ func endWith(t *testing.T, cmd *exec.Cmd, ending func(weir int)) {
 	t.Fatal("weir does not end")
 }
 
-// Weir, its last stage, its guard or the container's first process is killed or told
+// Weir, its guard or the container's first process is killed or told
 // to end at whatever moment; what cannot end by itself, a directory on disk or a
 // cgroup, the next start removes.
 func TestSIGKILLAtAnyMomentLeavesNothingBehind(t *testing.T) {

@@ -17,8 +17,8 @@ var (
 	weirImages []byte
 )
 
-// lastStage is weir-init for a container. Its megabyte and a half is not kept in
+// initProgram is weir-init for a container. Its megabyte and a half is not kept in
 // memory while that runs.
-func lastStage() *container.Init {
+func initProgram() *container.Init {
 	return container.NewInit(weirInit, func() { sys.Unload(weirInit) })
 }

@@ -55,7 +55,7 @@ that could not be found out.`,
 
 func (f *probeFlags) run(cmd *cobra.Command) error {
 	l := &probe.Launch{
-		Spec:   container.Spec{Init: lastStage(), User: f.user, Privileged: f.privileged},
+		Spec:   container.Spec{Init: initProgram(), User: f.user, Privileged: f.privileged},
 		Prober: weirProber,
 	}
 	var err error

@@ -107,7 +107,7 @@ func (f *runFlags) run(cmd *cobra.Command, args []string) (int, error) {
 		return 125, errors.New("-t: the input device is not a terminal: leave out -t, or -i")
 	}
 	spec := &container.Spec{
-		Init:           lastStage(),
+		Init:           initProgram(),
 		User:           f.user,
 		Groups:         f.groups,
 		Reaper:         f.init,

@@ -30,7 +30,7 @@ func (s *Spec) cgroupMounts(sysRdonly uint64) []handover.Mount {
 	return list
 }
 
-// place puts the container into its cgroup, if it has one, and lets weir-init go on.
+// place puts the container into its cgroup, if it has one, and lets its first process go on.
 func (c *child) place(g *cgroup.Group) error {
 	if g == nil {
 		return nil
@@ -39,11 +39,22 @@ func (c *child) place(g *cgroup.Group) error {
 		return fmt.Errorf("put the container into its cgroup: %w", err)
 	}
 	message, rights := []byte{handover.Placed}, []byte(nil)
-	if l := g.Late(); l != nil {
+	if l := g.Late(); l != nil && c.builder == nil {
 		message, rights = append(message, l.Text...), unix.UnixRights(int(l.File.Fd()))
 	}
 	if err := unix.Sendmsg(int(c.control.Fd()), message, rights, nil, 0); err != nil && err != unix.EPIPE {
-		return fmt.Errorf("tell weir-init of its cgroup: %w", err)
+		return fmt.Errorf("tell the container of its cgroup: %w", err)
+	}
+	return nil
+}
+
+// limit sets the limit that is set last, if there is one, where weir itself does.
+func limit(g *cgroup.Group) error {
+	if g == nil || g.Late() == nil {
+		return nil
+	}
+	if _, err := unix.Write(int(g.Late().File.Fd()), []byte(g.Late().Text)); err != nil {
+		return fmt.Errorf("limit the processes: %w", err)
 	}
 	return nil
 }

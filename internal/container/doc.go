@@ -3,9 +3,10 @@
 // and becomes the container's filter.
 //
 // Call [Run] with a [Spec]. It writes the container down as a plan, starts
-// weir-init in new namespaces from a sealed memory file, which carries the plan
-// out and becomes the container's program (cmd/weir-init has the order), then
-// copies the standard streams, forwards signals and waits.
+// the program of package first in new namespaces from a sealed memory file, carries the
+// plan out in a thread that enters them (package inside has the order) and writes the
+// script by which that process becomes the container's program; for a plain user weir-init
+// does both. Then it copies the standard streams, forwards signals and waits.
 //
 // What it promises: the container is Docker's (mounts, /dev, masked paths,
 // capabilities, environment, hosts, user lookup) except for what [Spec] says;

@@ -31,10 +31,18 @@ func setupError(format string, args ...any) error {
 	return &Error{CodeSetup, fmt.Errorf(format, args...)}
 }
 
-// failure reads from the page why the program did not start: nil if it did, or
-// if a signal ended the last stage before it could say anything.
-func failure(page *thread.Page, name string) error {
+// failure reads from the page why the program, which is called name, did not start: nil
+// if it did, or if a signal ended the first process before it could say anything.
+func (c *child) failure(name string) error {
+	page := c.page
 	switch page.Phase() {
+	case thread.PhaseCallFailed:
+		i, errno := page.Refused()
+		if c.builder == nil {
+			return setupError("start the program: %w", errno)
+		}
+		<-c.builder.done
+		return &Error{CodeSetup, c.builder.script.Failure(i, errno)}
 	case thread.PhaseSetupFailed:
 		kind, text := page.Failure()
 		if kind == CodeSetup {

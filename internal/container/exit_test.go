@@ -89,7 +89,7 @@ func TestASpecThatMakesNoContainerIsAnError(t *testing.T) {
 		{"a volume in /proc", func(s *Spec) { s.Volumes = []Mount{{Source: "/tmp", Target: "/x/../proc/self"}} }, "nothing can be mounted inside /proc"},
 		{"a file on a directory", func(s *Spec) { s.Volumes = []Mount{{Source: "/etc/passwd", Target: "/bin"}} }, "mount /etc/passwd at /bin: is a directory"},
 		{"a directory on a file", func(s *Spec) { s.Volumes = []Mount{{Source: "/etc", Target: "/bin/sh"}} }, "mount /etc at /bin/sh: not a directory"},
-		{"a NUL in an argument", func(s *Spec) { s.Args = []string{"true", "a\x00b"} }, "invalid argument"},
+		{"a NUL in an argument", func(s *Spec) { s.Args = []string{"true", "a\x00b"} }, "a string with a NUL byte in it"},
 		{"a hostname that is too long", func(s *Spec) { s.Hostname = string(make([]byte, 65)) }, "set the hostname"},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -199,7 +199,7 @@ func TestAFilterThatDeniesTheStartIsToldOf(t *testing.T) {
 		s.Filter = func() (bpf.Program, seccomp.Flag, error) { return nil, 0, nil }
 		wantError(t, run(t, s), CodeSetup, "run container: no filter came of the profile")
 		if left := children(t, os.Getpid(), "weir-init"); len(left) > 0 {
-			t.Errorf("the last stage is left: %v", left)
+			t.Errorf("the first process is left: %v", left)
 		}
 	})
 	t.Run("and nothing is left", func(t *testing.T) {

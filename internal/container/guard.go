@@ -14,7 +14,7 @@ import (
 // has ended. That the launcher's death is a signal to the first process is not
 // enough: a program takes it back with a prctl, or by executing what is setuid.
 //
-// The guard is weir-init again, outside of the container. It need not have come far
+// The guard is the program of package first, outside of the container. It need not have come far
 // to be relied on: what ended before it looked, it still sees.
 type guard struct{ pid, pidfd int }
 
@@ -29,12 +29,12 @@ func (c *child) startGuard() error {
 	if err := unix.PidfdSendSignal(self, 0, nil, 0); err != nil {
 		return fmt.Errorf("the container's guard could not kill it: pidfd_send_signal: %w", err)
 	}
-	c.guard.pid, err = syscall.ForkExec(handover.InitPath, []string{handover.GuardName}, &syscall.ProcAttr{
+	c.guard.pid, err = syscall.ForkExec(handover.FirstPath, []string{handover.GuardName}, &syscall.ProcAttr{
 		Dir: "/",
 		Env: []string{handover.GuardEnv + "="},
 		Files: []uintptr{
-			handover.LauncherFd: uintptr(self), handover.FirstFd: uintptr(c.pidfd),
-			2: noFile, 3: noFile, 4: noFile, handover.InitFd: c.init.Fd(),
+			handover.LauncherFd: uintptr(self), handover.FirstProcessFd: uintptr(c.pidfd),
+			2: noFile, 3: noFile, 4: noFile, handover.FirstFd: c.first.Fd(),
 		},
 		Sys: &syscall.SysProcAttr{Setsid: true, PidFD: &c.guard.pidfd},
 	})

@@ -178,7 +178,7 @@ func TestTheLaunchersExecutableCannotBeOverwritten(t *testing.T) {
 	init := sha256.Sum256(initELF)
 	dir := image(t)
 	write(t, dir, "entry", "#!/proc/self/exe\n")
-	// What runs is the last stage, from its sealed memory file, in the container.
+	// What runs is what was there before the program, from a sealed memory file, in the container.
 	r := run(t, over(t, dir, "/entry"))
 	if r.err != nil || r.Status() != 125 || !strings.Contains(r.errOut, "weir-init: not started by weir") {
 		t.Errorf("%v %+v", r.err, r)
@@ -188,8 +188,8 @@ func TestTheLaunchersExecutableCannotBeOverwritten(t *testing.T) {
 	}
 }
 
-func TestTheMemoryFileOfTheLastStageIsSealed(t *testing.T) {
-	f, err := NewInit([]byte("contents"), nil).open()
+func TestTheMemoryFileOfTheFirstProcessIsSealed(t *testing.T) {
+	f, err := openFirst()
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -8,7 +8,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -43,7 +42,7 @@ func TestMain(m *testing.M) {
 		os.Exit(launcher(path))
 	}
 	if what := os.Getenv(insideEnv); what != "" {
-		inside(what)
+		act(what)
 		return
 	}
 	if os.Args[0] == store.HelperName {
@@ -74,11 +73,7 @@ func buildInit() (path string, remove func()) {
 		panic(err)
 	}
 	path = filepath.Join(dir, "weir-init")
-	ldflags := "-s -w -buildid="
-	if runtime.GOARCH == "amd64" || runtime.GOARCH == "arm64" {
-		ldflags += " -E weir_entry"
-	}
-	build := exec.Command("go", "build", "-trimpath", "-ldflags", ldflags, "-o", path, "../../cmd/weir-init")
+	build := exec.Command("go", "build", "-trimpath", "-ldflags", "-s -w -buildid=", "-o", path, "../../cmd/weir-init")
 	build.Env = append(os.Environ(), "CGO_ENABLED=0")
 	if out, err := build.CombinedOutput(); err != nil {
 		panic(fmt.Sprintf("build weir-init: %v\n%s", err, out))
@@ -89,8 +84,8 @@ func buildInit() (path string, remove func()) {
 	return path, func() { os.RemoveAll(dir) }
 }
 
-// inside is what busybox has no program for.
-func inside(what string) {
+// act is what busybox has no program for.
+func act(what string) {
 	switch what {
 	case "cling": // to life, when the launcher dies
 		if err := unix.Prctl(unix.PR_SET_PDEATHSIG, 0, 0, 0, 0); err != nil {

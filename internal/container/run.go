@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/weir-dev/weir/internal/container/handover"
+	"github.com/weir-dev/weir/internal/sys/first"
 	"github.com/weir-dev/weir/internal/sys/thread"
 	"github.com/weir-dev/weir/internal/userns"
 	"github.com/weir-dev/weir/seccomp"
@@ -75,7 +76,11 @@ func Run(ctx context.Context, s *Spec) (ExitStatus, error) {
 func (c *child) report(reached func(string, int64), cloned int64) {
 	ended := thread.Now()
 	reached("clone", cloned)
-	for stage, name := range []string{"weir-init", "root", "mounts", "user and capabilities"} {
+	entered := "namespaces"
+	if c.builder == nil {
+		entered = "weir-init"
+	}
+	for stage, name := range []string{entered, "root", "mounts", "user and program"} {
 		if at := c.page.Reached(thread.Stage(stage)); at != 0 {
 			reached(name, at)
 		}
@@ -90,13 +95,16 @@ type child struct {
 	pid     int
 	pidfd   int
 	guard   guard
-	init    *os.File // weir-init's file, not the child's own
+	first   *os.File // of the guard
+	plan    *os.File // of weir-init
 	page    *thread.Page
 	control *os.File
+	filter  handover.Release
+	builder *builder // nil where weir-init makes the container
 }
 
-// start starts the last stage in the container's namespaces. It makes the container
-// and waits before the program until release.
+// start starts the first process in the container's namespaces. The container is made
+// then, and waits before its program until it is told to go on.
 func start(s *Spec, streams *streams) (_ *child, err error) {
 	c := &child{pidfd: -1, guard: guard{pidfd: -1}}
 	defer func() {
@@ -118,14 +126,6 @@ func start(s *Spec, streams *streams) (_ *child, err error) {
 	if err != nil {
 		return nil, err
 	}
-	if c.init, err = s.Init.open(); err != nil {
-		return nil, err
-	}
-	file, err := planFile(plan)
-	if err != nil {
-		return nil, err
-	}
-	defer file.Close()
 	pair, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_SEQPACKET|unix.SOCK_CLOEXEC, 0)
 	if err != nil {
 		return nil, fmt.Errorf("make the control socket: %w", err)
@@ -133,25 +133,30 @@ func start(s *Spec, streams *streams) (_ *child, err error) {
 	c.control = os.NewFile(uintptr(pair[0]), "control")
 	theirs := os.NewFile(uintptr(pair[1]), "control")
 	defer theirs.Close()
-	if c.page, err = thread.MapPage(int(file.Fd())); err != nil {
-		return nil, fmt.Errorf("map the plan: %w", err)
+	files := []uintptr{
+		0: streams.theirs[0].Fd(), 1: streams.theirs[1].Fd(), 2: streams.theirs[2].Fd(),
+		handover.ControlFd: theirs.Fd(),
+	}
+	path, err := c.prepare(s, plan, &files)
+	if err != nil {
+		return nil, err
 	}
 	// The path is resolved in the child, when its descriptors are in place.
-	c.pid, err = syscall.ForkExec(handover.InitPath, []string{"weir-init"}, &syscall.ProcAttr{
+	c.pid, err = syscall.ForkExec(path, []string{handover.InitName}, &syscall.ProcAttr{
 		Dir: "/",
-		// The last stage allocates little and lives for milliseconds.
-		Env: []string{"GOGC=off", "GOMAXPROCS=1"},
-		Files: []uintptr{
-			0: streams.theirs[0].Fd(), 1: streams.theirs[1].Fd(), 2: streams.theirs[2].Fd(),
-			handover.PlanFd: file.Fd(), handover.ControlFd: theirs.Fd(), handover.InitFd: c.init.Fd(),
-		},
-		Sys: attr,
+		// Weir-init allocates little and lives for milliseconds.
+		Env:   []string{"GOGC=off", "GOMAXPROCS=1"},
+		Files: files,
+		Sys:   attr,
 	})
 	if err != nil {
 		return nil, userns.Explain(fmt.Errorf("start weir-init in new namespaces: %w", err))
 	}
 	streams.closeTheirs()
-	if err = c.mapIDs(ids); err == nil {
+	if err = c.beginBuild(); err == nil {
+		err = c.mapIDs(ids)
+	}
+	if err == nil {
 		err = c.place(s.Cgroup)
 	}
 	if err != nil {
@@ -161,8 +166,43 @@ func start(s *Spec, streams *streams) (_ *child, err error) {
 	return c, nil
 }
 
-// release puts a guard beside the container, asks for its filter, and lets its
-// program start.
+// prepare makes what the first process is started from, adds its descriptors to files,
+// and returns its path.
+func (c *child) prepare(s *Spec, p *handover.Plan, files *[]uintptr) (path string, err error) {
+	if first.Exists {
+		if c.first, err = openFirst(); err != nil {
+			return "", err
+		}
+	}
+	if !apart() {
+		if c.builder, err = newBuilder(p, int(s.namespaces()&^unix.CLONE_NEWPID)); err != nil {
+			return "", err
+		}
+		c.page = c.builder.area.Page()
+		(*files)[handover.AreaFd] = c.builder.file.Fd()
+		*files = append(*files, c.first.Fd())
+		return handover.FirstPath, nil
+	}
+	init, err := s.Init.open()
+	if err != nil {
+		return "", err
+	}
+	if !first.Exists {
+		c.first = init
+	}
+	if c.plan, err = planFile(p); err != nil {
+		return "", err
+	}
+	if c.page, err = thread.MapPage(int(c.plan.Fd())); err != nil {
+		return "", fmt.Errorf("map the plan: %w", err)
+	}
+	(*files)[handover.PlanFd] = c.plan.Fd()
+	*files = append(*files, c.first.Fd(), init.Fd())
+	return handover.InitPath, nil
+}
+
+// release puts a guard beside the container, and asks for its filter. Weir-init then lets
+// the program start.
 func (c *child) release(s *Spec) error {
 	if err := c.startGuard(); err != nil {
 		return err
@@ -182,8 +222,37 @@ func (c *child) release(s *Spec) error {
 	}
 	// The thread that attaches the filter is the one that execve leaves, so TSYNC
 	// has nothing to synchronise. It would kill the others mid-way.
-	release := handover.Release{Flags: uint32(flags &^ seccomp.FlagTSync), Program: program.Raw(nativeOrder())}
-	if _, err := c.control.Write(release.Marshal()); err != nil && !errors.Is(err, unix.EPIPE) {
+	c.filter = handover.Release{Flags: uint32(flags &^ seccomp.FlagTSync), Program: program.Raw(nativeOrder())}
+	if c.builder != nil {
+		return nil
+	}
+	return c.send(c.filter.Marshal())
+}
+
+// goOn lets the program of a container start that the builder has made.
+func (c *child) goOn(s *Spec) error {
+	switch b := c.builder; {
+	case b.err != nil:
+		return b.err
+	case (b.filter != nil) != (len(c.filter.Program) > 0):
+		return setupError("the launcher and its plan disagree about a filter")
+	case b.filter != nil:
+		if err := b.filter.Set(c.filter.Program, c.filter.Flags); err != nil {
+			return setupError("take the filter: %w", err)
+		}
+	}
+	if err := limit(s.Cgroup); err != nil {
+		return setupError("%w", err)
+	}
+	if err := c.send([]byte{handover.Go}); err != nil {
+		return setupError("%w", err)
+	}
+	return nil
+}
+
+// send sends a message to the first process, which may have ended.
+func (c *child) send(message []byte) error {
+	if _, err := c.control.Write(message); err != nil && !errors.Is(err, unix.EPIPE) {
 		return fmt.Errorf("let the container start: %w", err)
 	}
 	return nil
@@ -225,10 +294,18 @@ func (c *child) close() {
 			unix.Close(fd)
 		}
 	}
-	if c.control != nil {
-		c.control.Close()
+	for _, f := range []*os.File{c.control, c.plan} {
+		if f != nil {
+			f.Close()
+		}
 	}
-	if c.page != nil {
+	if first.Exists && c.first != nil {
+		c.first.Close()
+	}
+	switch {
+	case c.builder != nil:
+		c.builder.close()
+	case c.page != nil:
 		c.page.Unmap()
 	}
 }
@@ -239,17 +316,30 @@ const hangupGrace = 10 * time.Second
 
 // serve looks after a container that was started until there is nothing left to do.
 func (c *child) serve(ctx context.Context, s *Spec, streams *streams, signals <-chan os.Signal) (ExitStatus, error) {
-	copied := streams.copy(c.control)
+	copied := streams.copy(c.receiveMaster)
+	var built <-chan struct{}
+	if c.builder != nil {
+		built = c.builder.done
+	}
 	exited := make(chan error)
 	go func() { exited <- c.watch() }()
 	var ended syscall.Signal // by which a container that was not running yet was ended
-	var failed, unguarded error
+	var failed, unguarded, unmade error
 	done, hungUp := ctx.Done(), streams.hungUp
 	var grace <-chan time.Time
 	for running := exited; running != nil || copied != nil; {
 		select {
 		case unguarded = <-running:
 			running = nil
+			if built != nil && s.TTY {
+				copied = nil // there will be no terminal
+			}
+		case <-built:
+			built = nil
+			if err := c.goOn(s); err != nil {
+				syscall.Kill(c.pid, syscall.SIGKILL)
+				unmade = err
+			}
 		case failed = <-copied:
 			copied = nil
 		case <-done:
@@ -289,17 +379,20 @@ func (c *child) serve(ctx context.Context, s *Spec, streams *streams, signals <-
 	if err != nil {
 		return ExitStatus{}, setupError("run container: wait for it: %w", err)
 	}
+	if err := c.failure(s.Args[0]); err != nil {
+		return ExitStatus{}, err
+	}
+	if unmade != nil && unmade != errGone {
+		return ExitStatus{}, unmade
+	}
 	if unguarded != nil {
 		return ExitStatus{}, setupError("run container: %w", unguarded)
 	}
-	return c.result(ws, ended, s.Args[0], failed)
+	return c.result(ws, ended, failed)
 }
 
 // result puts together how the container ended.
-func (c *child) result(ws syscall.WaitStatus, ended syscall.Signal, name string, failed error) (ExitStatus, error) {
-	if err := failure(c.page, name); err != nil {
-		return ExitStatus{}, err
-	}
+func (c *child) result(ws syscall.WaitStatus, ended syscall.Signal, failed error) (ExitStatus, error) {
 	var status ExitStatus
 	switch {
 	case c.page.Phase() == thread.PhaseSetup && ended != 0:

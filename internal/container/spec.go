@@ -17,7 +17,7 @@ import (
 // A Spec is a container to run. The zero value of each field is Docker's default,
 // except for the capabilities and the filter, of which it grants and attaches none.
 type Spec struct {
-	Init *Init `json:"-"` // the last stage
+	Init *Init `json:"-"` // for where weir-init makes the container
 
 	// The root file system: Layers (directories, the lowest first) under the
 	// empty directories Upper and Work of one file system, or else Rootfs, a
@@ -52,7 +52,7 @@ type Spec struct {
 	Program    bpf.Program  // the filter; nil leaves the container unconfined
 	Flags      seccomp.Flag // how the filter is attached
 	// Filter, if not nil, gives Program and Flags in their place. It is asked when
-	// the last stage was started, so that a compiler can work beside that. Its error
+	// the first process was started, so that a compiler can work beside that. Its error
 	// is Run's.
 	Filter func() (bpf.Program, seccomp.Flag, error) `json:"-"`
 

@@ -19,7 +19,7 @@ import (
 // it could push characters, as if typed.
 type streams struct {
 	spec   *Spec
-	theirs [3]*os.File // of the last stage
+	theirs [3]*os.File // of the first process
 	input  *os.File    // into the container
 	output [2]*os.File // out of it: standard output and error
 	stop   [2]*os.File // a pipe: closing its second end ends the copying of input
@@ -87,11 +87,12 @@ func (st *streams) openTerminal() (err error) {
 }
 
 // copy copies until the container has closed its output, and then sends what
-// failed, nil if nothing did.
-func (st *streams) copy(control *os.File) <-chan error {
+// failed, nil if nothing did. The master of the container's terminal, if it has one, is
+// waited for.
+func (st *streams) copy(master func() (*os.File, error)) <-chan error {
 	done := make(chan error, 1)
 	if st.spec.TTY {
-		go func() { done <- st.copyTerminal(control) }()
+		go func() { done <- st.copyTerminal(master) }()
 		return done
 	}
 	if st.input != nil {

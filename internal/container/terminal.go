@@ -12,8 +12,8 @@ import (
 // copyTerminal receives the master of the container's terminal and copies from it
 // until the last process that has the terminal is gone. The caller's terminal is
 // raw from the moment when there is one to pass its bytes to.
-func (st *streams) copyTerminal(control *os.File) error {
-	master, err := receiveMaster(control)
+func (st *streams) copyTerminal(receive func() (*os.File, error)) error {
+	master, err := receive()
 	if master == nil {
 		return err
 	}
@@ -50,36 +50,55 @@ func (st *streams) resize() {
 	}
 }
 
-// receiveMaster waits for the descriptor that weir-init sends. If weir-init ends
-// without, there is neither a master nor an error: the page tells why.
-func receiveMaster(control *os.File) (*os.File, error) {
-	var data [1]byte
-	oob := make([]byte, unix.CmsgSpace(4))
-	var n, oobn int
+// receiveMaster waits for the master of the container's terminal. If the container ends
+// before there is one, there is neither that nor an error: others tell why.
+func (c *child) receiveMaster() (*os.File, error) {
+	control := int(c.control.Fd())
+	var fd int
+	var ok bool
 	var err error
-	for {
-		n, oobn, _, _, err = unix.Recvmsg(int(control.Fd()), data[:], oob, unix.MSG_CMSG_CLOEXEC)
-		if err != unix.EINTR {
-			break
-		}
+	if c.builder == nil {
+		fd, ok, err = receiveFd(control)
+	} else if t, made := <-c.builder.terminal; made {
+		fd = t.master
+		_, ok, err = receiveFd(control) // Opened: until then it would end with the builder
+		unix.Close(t.slave)
+	}
+	if err == nil && ok {
+		// So that closing it ends what waits for it.
+		err = unix.SetNonblock(fd, true)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("receive the container's terminal: %w", err)
 	}
-	if n == 0 {
+	if !ok {
 		return nil, nil
+	}
+	return os.NewFile(uintptr(fd), "terminal"), nil
+}
+
+// receiveFd waits for a message with a descriptor in it, -1 if there is none. It is not ok
+// if the other side of the socket ends before.
+func receiveFd(socket int) (fd int, ok bool, err error) {
+	var data [1]byte
+	oob := make([]byte, unix.CmsgSpace(4))
+	var n, oobn int
+	for {
+		n, oobn, _, _, err = unix.Recvmsg(socket, data[:], oob, unix.MSG_CMSG_CLOEXEC)
+		if err != unix.EINTR {
+			break
+		}
+	}
+	if err != nil || n == 0 || oobn == 0 {
+		return -1, n > 0, err
 	}
 	messages, err := unix.ParseSocketControlMessage(oob[:oobn])
 	if err != nil || len(messages) != 1 {
-		return nil, fmt.Errorf("receive the container's terminal: %d messages, %w", len(messages), err)
+		return -1, false, fmt.Errorf("%d messages, %w", len(messages), err)
 	}
 	fds, err := unix.ParseUnixRights(&messages[0])
 	if err != nil || len(fds) != 1 {
-		return nil, fmt.Errorf("receive the container's terminal: %d descriptors, %w", len(fds), err)
+		return -1, false, fmt.Errorf("%d descriptors, %w", len(fds), err)
 	}
-	// So that closing it ends what waits for it.
-	if err := unix.SetNonblock(fds[0], true); err != nil {
-		return nil, fmt.Errorf("receive the container's terminal: %w", err)
-	}
-	return os.NewFile(uintptr(fds[0]), "terminal"), nil
+	return fds[0], true, nil
 }

@@ -32,7 +32,7 @@ type Filter struct {
 
 // A Launch says what the calls are made in.
 type Launch struct {
-	// Spec has the last stage, the user, the capabilities, and whatever else is
+	// Spec has weir-init, the user, the capabilities, and whatever else is
 	// the caller's to choose. The root file system, the program that is run, its
 	// streams and the filter are filled in.
 	Spec   container.Spec

@@ -1,35 +1,49 @@
 package handover
 
-// The file descriptors that the last stage starts with, beside the container's
-// standard ones.
+// The file descriptors that a container's first process starts with, beside the standard
+// ones.
 const (
-	// PlanFd is a memory file: a thread.Page, then from thread.PageSize the plan.
+	// AreaFd is a thread.Area for the program of package first, which has the number, too.
+	AreaFd = 3
+	// PlanFd is a memory file for weir-init: a thread.Page, then from thread.PageSize the
+	// plan.
 	PlanFd = 3
-	// ControlFd is a socket to the launcher: the terminal's master goes up it,
-	// a Release comes down it, and its end of file tells that the launcher has died.
+	// ControlFd is a socket to the launcher. From package first comes a message with the
+	// descriptor of a new /proc, if the plan has one, and one from weir-init with the
+	// terminal's master, and Opened; to them goes what follows, and its end of file tells that the
+	// launcher has died.
 	ControlFd = 4
-	// InitFd is the last stage's own executable.
-	InitFd = 5
-	// InitPath is where a process that is given InitFd finds it.
-	InitPath = "/proc/self/fd/5"
+	// FirstFd is the file of the guard and the reaper: that of package first, or weir-init.
+	FirstFd = 5
+	// InitFd is the file of weir-init.
+	InitFd = 6
+
+	// FirstPath and InitPath are where a process that is given these finds them.
+	FirstPath = "/proc/self/fd/5"
+	InitPath  = "/proc/self/fd/6"
 )
 
-// ReaperName is the name under which weir-init stays as the first process of a
-// container and reaps: its first argument is the number of the program's process.
-const ReaperName = "weir-reaper"
-
-// The guard of a container is weir-init with GuardEnv as the one variable of its
-// environment, and the descriptors of two processes (pidfds).
+// The names of the program of package first, which tell it what it is.
 const (
+	InitName   = "weir-init"
 	GuardName  = "weir-guard"
-	GuardEnv   = "WEIR_GUARD"
-	LauncherFd = 0
-	FirstFd    = 1 // the container's first process
+	ReaperName = "weir-reaper" // its first argument is the number of the program's process
 )
 
-// A Release is the message that lets the program start. It comes down the control
-// socket when a guard stands: from then on the launcher's death ends the container,
-// whatever the program does.
+// The guard of a container starts with the descriptors of two processes (pidfds). Where
+// there is no package first it is weir-init with GuardEnv in its environment.
+const (
+	GuardEnv       = "WEIR_GUARD"
+	LauncherFd     = 0
+	FirstProcessFd = 1 // the container's first process
+)
+
+// Go is the message to package first to go on: the rest of its script is there.
+const Go = 'g'
+
+// A Release is the message that lets the program of a container of weir-init start. As Go
+// it comes down the control socket when a guard stands: from then on the launcher's death
+// ends the container, whatever the program does.
 type Release struct {
 	Flags   uint32 // seccomp(2)'s
 	Program []byte // struct sock_filter in memory order; empty for none
@@ -60,6 +74,9 @@ func UnmarshalRelease(b []byte) (r Release, ok bool) {
 // OwnCgroup. If a descriptor comes with it, the rest of the message is to be written
 // to it just before the program starts: a limit that weir-init would run into.
 const Placed = 'c'
+
+// Opened is the message up the control socket that the container's terminal is open.
+const Opened = 't'
 
 // Mapped is the message that the ids of the user namespace are mapped.
 const Mapped = 'm'

@@ -18,6 +18,7 @@ var suites = []suite{
 	{room: "cmd/weir", run: "TestScripts/^(run|limits|rootless|check|probe|security|mounts)$"},
 	{room: "internal/container", skip: "AgainAsPlainUsers"},
 	{room: "internal/probe"},
+	{room: "internal/sys/first"},
 	{room: "kernel"},
 	{room: "internal/kerneltest"},
 }

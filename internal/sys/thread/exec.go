@@ -3,110 +3,114 @@
 package thread
 
 import (
-	"syscall"
 	"unsafe"
 
 	"golang.org/x/sys/unix"
 )
 
-// An Exec is a program image to become, with everything that execve needs laid
-// out in memory beforehand: nothing is allocated any more once signals are reset.
-type Exec struct {
-	path  *byte
-	argv  []*byte
-	envv  []*byte
-	fprog *unix.SockFprog
-	flags uintptr
-	page  *Page
-	limit limit
+// A Filter is room in a script for a program that is not known when it is written.
+type Filter struct {
+	s       *Script
+	program []byte
+	fprog   *sockFprog
+	where   uintptr // of fprog, for whoever runs the script
+	calls   []*call
 }
 
-// A limit is what to write to a file before the filter is attached, if anything.
-type limit struct {
-	fd   uintptr
-	text []byte
+// sockFprog is struct sock_fprog with an address that need not be this process's.
+type sockFprog struct {
+	n       uint16
+	program uintptr
 }
 
-// Limit has the text written to a file just before the filter is attached: a limit
-// of the threads that this process may have, and has until execve.
-func (e *Exec) Limit(fd int, text []byte) { e.limit = limit{uintptr(fd), text} }
-
-// NewExec lays out an execve of path and the filter to attach before it: none if
-// prog is empty. prog is an array of struct sock_filter as it lies in memory, 8
-// bytes each. The flags are seccomp(2)'s; with TSYNC the other threads of
-// Go's runtime would fall under the filter before execve ends them, so the
-// caller leaves it out. It fails on a NUL byte within a string, and on a program
-// that is no whole number of instructions, or longer than the kernel takes.
-func NewExec(path string, args, env []string, prog []byte, flags uint32, page *Page) (*Exec, error) {
-	e := &Exec{flags: uintptr(flags), page: page}
-	var err error
-	if e.path, err = unix.BytePtrFromString(path); err != nil {
-		return nil, err
-	}
-	if e.argv, err = syscall.SlicePtrFromStrings(args); err != nil {
-		return nil, err
-	}
-	if e.envv, err = syscall.SlicePtrFromStrings(env); err != nil {
-		return nil, err
-	}
-	n := len(prog) / unix.SizeofSockFilter
-	if len(prog)%unix.SizeofSockFilter != 0 || n > unix.BPF_MAXINSNS {
-		return nil, unix.EINVAL
-	}
-	if n > 0 {
-		filter := make([]unix.SockFilter, n)
-		copy(unsafe.Slice((*byte)(unsafe.Pointer(&filter[0])), n*unix.SizeofSockFilter), prog)
-		e.fprog = &unix.SockFprog{Len: uint16(n), Filter: &filter[0]}
-	}
-	return e, nil
+// NewFilter makes room for the longest program.
+func (s *Script) NewFilter() *Filter {
+	f := &Filter{s: s}
+	var program uintptr
+	f.program, program = s.Room(unix.BPF_MAXINSNS * unix.SizeofSockFilter)
+	b, where := s.Room(int(unsafe.Sizeof(sockFprog{})))
+	f.fprog, f.where = (*sockFprog)(unsafe.Pointer(&b[0])), where
+	f.fprog.program = program
+	return f
 }
 
-// LoadAndExec attaches the filter to the calling thread and executes the
-// program: two raw system calls with nothing between them, so that a filter
-// needs to allow execve and what the program itself does. It does not return.
-//
-// What fails is left in the page, with no system call: the filter may allow
-// none. Then the process exits, and if the filter denies even that, it traps.
-//
-// The caller has locked the thread, called [ResetSignals] and allocates nothing
-// after that.
-//
-//go:nosplit
-//go:norace
-func LoadAndExec(e *Exec) {
-	e.page.phase = PhaseExec
-	if n := uintptr(len(e.limit.text)); n > 0 {
-		_, _, errno := syscall.RawSyscall(unix.SYS_WRITE, e.limit.fd, uintptr(unsafe.Pointer(unsafe.SliceData(e.limit.text))), n)
-		if errno != 0 {
-			e.fail(PhaseLimitRefused, errno)
-		}
-	}
-	if e.fprog != nil {
-		_, _, errno := syscall.RawSyscall(unix.SYS_SECCOMP, unix.SECCOMP_SET_MODE_FILTER, e.flags, uintptr(unsafe.Pointer(e.fprog)))
-		if errno != 0 {
-			e.fail(PhaseFilterRefused, errno)
-		}
-	}
-	_, _, errno := syscall.RawSyscall(unix.SYS_EXECVE, uintptr(unsafe.Pointer(e.path)), uintptr(unsafe.Pointer(&e.argv[0])), uintptr(unsafe.Pointer(&e.envv[0])))
-	e.fail(PhaseExecFailed, errno)
+// Attach adds the call that attaches the filter.
+func (f *Filter) Attach() {
+	c := f.s.Call("", unix.SYS_SECCOMP, unix.SECCOMP_SET_MODE_FILTER, 0, f.where).In(PhaseFilterRefused)
+	f.calls = append(f.calls, c.c)
 }
 
-// fail leaves word of a failure and ends the process.
-//
-//go:nosplit
-//go:norace
-func (e *Exec) fail(phase Phase, errno syscall.Errno) {
-	e.page.phase = phase
-	e.page.errno = uint32(errno)
-	syscall.RawSyscall(unix.SYS_EXIT_GROUP, 1, 0, 0)
-	trap()
+// Set gives the program: an array of struct sock_filter as it lies in memory, 8 bytes
+// each. The flags are seccomp(2)'s; with TSYNC the other threads of Go's runtime would
+// fall under the filter before execve ends them, so the caller leaves it out. It fails
+// for what is no whole number of instructions, none, or more than the kernel takes.
+func (f *Filter) Set(program []byte, flags uint32) error {
+	if len(program) == 0 || len(program)%unix.SizeofSockFilter != 0 || len(program) > len(f.program) {
+		return unix.EINVAL
+	}
+	copy(f.program, program)
+	f.fprog.n = uint16(len(program) / unix.SizeofSockFilter)
+	for _, c := range f.calls {
+		c.args[1] = uintptr(flags)
+	}
+	return nil
 }
 
-// trap ends a process that may make no system call: its SIGSEGV, whose action is
-// the default by now, cannot be blocked by a filter.
+// Execve adds the last call.
+func (s *Script) Execve(path, argv, envp uintptr) {
+	s.Call("", unix.SYS_EXECVE, path, argv, envp).In(PhaseExecFailed)
+}
+
+// A Reaper is a program for the process to become while another one runs in a child:
+// the first of a PID namespace, which has to reap what others leave.
+type Reaper struct {
+	Path, Name string   // its file, and its first argument
+	Args       []string // after its second one, the number of the child
+	Env        uintptr
+	Foreground bool // the child has a process group of its own, in the foreground of the terminal at descriptor 0
+}
+
+// Fork adds a fork: this process becomes the reaper under the filter, if there is one,
+// and what is added next is for the child. That goes on when the reaper has begun: all
+// signals are blocked for it, so it misses none. If the reaper cannot start, nor does
+// the child, and the page says why.
 //
-//go:nosplit
-func trap() {
-	var nowhere *uint32
-	*nowhere = 0
+// The caller has added the mark of [PhaseExec] before.
+func (s *Script) Fork(r Reaper, f *Filter) {
+	var all, none [kernelSigsetSize]byte
+	for i := range all {
+		all[i] = 0xff
+	}
+	block := func(set []byte) {
+		s.Call("block the signals", unix.SYS_RT_SIGPROCMASK, unix.SIG_SETMASK, s.Bytes(set), 0, kernelSigsetSize)
+	}
+	argv := make([]uintptr, 0, len(r.Args)+3)
+	_, number := s.Room(len("2147483647") + 1)
+	argv = append(argv, s.String(r.Name), number)
+	for _, text := range r.Args {
+		argv = append(argv, s.String(text))
+	}
+	path, args := s.String(r.Path), s.Words(append(argv, 0)...)
+	_, begun := s.Room(8) // a pipe that the reaper's execve closes, or its end
+
+	block(all[:])
+	s.Call("make a pipe", unix.SYS_PIPE2, begun, unix.O_CLOEXEC).In(PhaseForkFailed)
+	fork := s.Call("", unix.SYS_CLONE, uintptr(unix.SIGCHLD)).In(PhaseForkFailed).Branch()
+	s.Digits(fork.Result(), number)
+	if f != nil {
+		f.Attach()
+	}
+	s.Execve(path, args, r.Env)
+
+	s.Land(fork)
+	s.Call("", unix.SYS_CLOSE).From(begun + 4).Ignore()
+	_, nothing := s.Room(1)
+	s.Call("", unix.SYS_READ, 0, nothing, 1).From(begun).Ignore()
+	s.Unless(PhaseExec)
+	if r.Foreground {
+		s.Call("", unix.SYS_SETPGID, 0, 0).Ignore()
+		group := s.Call("", unix.SYS_GETPID).Result()
+		s.Call("", unix.SYS_IOCTL, 0, unix.TIOCSPGRP, group).Ignore()
+	}
+	block(none[:])
 }

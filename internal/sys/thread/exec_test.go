@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"runtime"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -66,32 +67,33 @@ func child(mode string) {
 	if err != nil {
 		os.Exit(98)
 	}
-	e, err := NewExec("/no/such/program", []string{"program"}, []string{"A=1"}, filter(), 0, page)
-	if err != nil {
-		os.Exit(97)
-	}
 	if err := Prctl(unix.PR_SET_NO_NEW_PRIVS, 1); err != nil {
 		os.Exit(96)
 	}
-	var r *Reaper
+	s := NewScript(page)
+	f := s.NewFilter()
+	program, name := "/no/such/program", "program"
+	s.ResetSignals()
+	s.Mark(PhaseExec)
 	if mode == "no reaper" {
-		refused := make([]byte, unix.SizeofSockFilter) // it ends without a return
-		if r, err = NewReaper("/proc/self/exe", "reaper", nil, nil, refused, 0, page, false); err != nil {
+		refused := s.NewFilter()
+		if err := refused.Set(make([]byte, unix.SizeofSockFilter), 0); err != nil { // it ends without a return
 			os.Exit(94)
 		}
-		e, _ = NewExec("/bin/echo", []string{"echo", "the program runs"}, nil, nil, 0, page)
+		s.Fork(Reaper{Path: "/proc/self/exe", Name: "reaper", Env: s.Strings(nil)}, refused)
+		s.Execve(s.String("/bin/echo"), s.Strings([]string{"echo", "the program runs"}), s.Strings(nil))
+		s.Become(page)
 	}
-	if err := ResetSignals(); err != nil {
-		os.Exit(95)
+	f.Attach()
+	s.Execve(s.String(program), s.Strings([]string{name}), s.Strings([]string{"A=1"}))
+	if err := f.Set(filter(), 0); err != nil {
+		os.Exit(97)
 	}
-	if r != nil {
-		ForkAndExec(e, r)
-	}
-	LoadAndExec(e)
+	s.Become(page)
 }
 
-// become runs a child and returns how it ended, its page and its output.
-func become(t *testing.T, mode string) (*os.ProcessState, *Page, string) {
+// ended runs a child and returns how it ended, its page and its output.
+func ended(t *testing.T, mode string) (*os.ProcessState, *Page, string) {
 	t.Helper()
 	fd, err := unix.MemfdCreate("page", unix.MFD_CLOEXEC)
 	if err != nil {
@@ -118,7 +120,7 @@ func TestNothingHappensBetweenTheFilterAndExecve(t *testing.T) {
 	for _, mode := range []string{"quiet", "storm"} {
 		t.Run(mode, func(t *testing.T) {
 			for i := range 50 {
-				state, page, _ := become(t, mode)
+				state, page, _ := ended(t, mode)
 				if state.ExitCode() != 1 || page.Phase() != PhaseExecFailed || page.Errno() != unix.ENOENT {
 					t.Fatalf("run %d: %v, phase %d, %v", i, state, page.Phase(), page.Errno())
 				}
@@ -128,15 +130,15 @@ func TestNothingHappensBetweenTheFilterAndExecve(t *testing.T) {
 }
 
 func TestAReaperThatCannotStartTakesTheProgramWithIt(t *testing.T) {
-	state, page, out := become(t, "no reaper")
+	state, page, out := ended(t, "no reaper")
 	if state.ExitCode() != 1 || page.Phase() != PhaseFilterRefused || page.Errno() != unix.EINVAL || out != "" {
 		t.Errorf("%v, phase %d, %v, output %q", state, page.Phase(), page.Errno(), out)
 	}
 }
 
 func TestAProgramThatTheKernelCannotTakeWholeIsAnError(t *testing.T) {
-	for _, n := range []int{1, 7, 9, 4097 * unix.SizeofSockFilter, 65537 * unix.SizeofSockFilter} {
-		if _, err := NewExec("a", nil, nil, make([]byte, n), 0, &Page{}); err == nil {
+	for _, n := range []int{0, 1, 7, 9, 4097 * unix.SizeofSockFilter, 65537 * unix.SizeofSockFilter} {
+		if err := NewScript(nil).NewFilter().Set(make([]byte, n), 0); err == nil {
 			t.Errorf("%d bytes pass", n)
 		}
 	}
@@ -156,9 +158,68 @@ func TestAPageKeepsWhatFitsOfAFailure(t *testing.T) {
 }
 
 func TestANulInAStringIsAnError(t *testing.T) {
-	for _, c := range [][3]string{{"a\x00", "b", "c"}, {"a", "b\x00", "c"}, {"a", "b", "c\x00"}} {
-		if _, err := NewExec(c[0], []string{c[1]}, []string{c[2]}, nil, 0, &Page{}); err == nil {
-			t.Errorf("%q passes", c)
-		}
+	s := NewScript(nil)
+	s.Strings([]string{"a", "b\x00c"})
+	if s.Err() == nil {
+		t.Error("it passes")
 	}
+}
+
+func TestMoreCallsThanThereIsRoomForAreAnError(t *testing.T) {
+	s := NewScript(nil)
+	for range maxCalls {
+		s.Call("", unix.SYS_GETPID)
+	}
+	if s.Err() != nil {
+		t.Fatal(s.Err())
+	}
+	s.End()
+	if s.Err() == nil || s.Run() == nil {
+		t.Error("it passes")
+	}
+}
+
+// TestAScriptDoesWhatItSays runs in a thread of its own, which ends.
+func TestAScriptDoesWhatItSays(t *testing.T) {
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		runtime.LockOSThread()
+		page := &Page{}
+		s := NewScript(page)
+		s.Call("", unix.SYS_CLOSE, 1<<20).Tolerate(unix.EBADF)
+		s.Call("", unix.SYS_CLOSE, 1<<20).Ignore()
+		name, at := s.Room(16)
+		number, where := s.Room(4)
+		s.Call("", unix.SYS_GETPID).Store(where)
+		s.Digits(where, at)
+		s.Call("name the thread", unix.SYS_PRCTL, unix.PR_SET_NAME, at)
+		s.Mark(PhaseExec)
+		s.Unless(PhaseExec)
+		zero := s.Call("", unix.SYS_CLOSE_RANGE, 1<<20, 1<<20, 0).Branch()
+		s.Call("what a branch passes over", unix.SYS_CLOSE, 1<<20)
+		s.Land(zero)
+		s.Call("send to nobody", unix.SYS_WRITE, 1<<20, at, 1).From(where) // the process's number is no descriptor
+		s.End()
+		err := s.Run()
+		if err == nil || err.Error() != "send to nobody: bad file descriptor" {
+			t.Errorf("the script ends with %v", err)
+		}
+		pid := strconv.Itoa(os.Getpid())
+		if got := string(name[:len(pid)+1]); got != pid+"\x00" || binary.NativeEndian.Uint32(number) != uint32(os.Getpid()) {
+			t.Errorf("process %s is number %q, %d", pid, got, number)
+		}
+		if comm, err := os.ReadFile("/proc/thread-self/comm"); string(comm) != pid+"\n" {
+			t.Errorf("the thread is called %q, %v", comm, err)
+		}
+		if page.Phase() != PhaseExec {
+			t.Errorf("the page is at %d", page.Phase())
+		}
+		s = NewScript(nil)
+		s.Call("wait", unix.SYS_CLOSE_RANGE, 1<<20, 1<<20, 0).Some()
+		if err := s.Run(); err == nil || err.Error() != "wait: the launcher has died" {
+			t.Errorf("an end of file is %v", err)
+		}
+	}()
+	<-done
 }

@@ -8,54 +8,56 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// The functions of this file change the calling thread alone, where the ones of
-// package syscall change every thread of the process. They are for a locked
-// thread that is about to execve: the other threads do not survive that.
+// What a script says of ids and capabilities changes the thread that runs it alone, as
+// the kernel has it, where package syscall changes every thread of the process.
 
-// Setgroups sets the supplementary groups of the calling thread.
-func Setgroups(gids []uint32) error {
-	var p unsafe.Pointer
+// Setgroups adds a change of the supplementary groups.
+func (s *Script) Setgroups(what string, gids []uint32) Call {
+	var where uintptr
 	if len(gids) > 0 {
-		p = unsafe.Pointer(&gids[0])
+		where = s.Bytes(unsafe.Slice((*byte)(unsafe.Pointer(&gids[0])), 4*len(gids)))
 	}
-	return errno(unix.RawSyscall(unix.SYS_SETGROUPS, uintptr(len(gids)), uintptr(p), 0))
+	return s.Call(what, unix.SYS_SETGROUPS, uintptr(len(gids)), where)
 }
 
-// Setresgid sets the real, effective and saved group of the calling thread.
-func Setresgid(gid uint32) error {
-	id := uintptr(gid)
-	return errno(unix.RawSyscall(unix.SYS_SETRESGID, id, id, id))
+// Setresgid adds a change of the real, effective and saved group.
+func (s *Script) Setresgid(what string, gid uint32) Call {
+	return s.Call(what, unix.SYS_SETRESGID, uintptr(gid), uintptr(gid), uintptr(gid))
 }
 
-// Setresuid sets the real, effective and saved user of the calling thread.
-func Setresuid(uid uint32) error {
-	id := uintptr(uid)
-	return errno(unix.RawSyscall(unix.SYS_SETRESUID, id, id, id))
+// Setresuid adds a change of the real, effective and saved user.
+func (s *Script) Setresuid(what string, uid uint32) Call {
+	return s.Call(what, unix.SYS_SETRESUID, uintptr(uid), uintptr(uid), uintptr(uid))
 }
 
-// Prctl is prctl(2) for the operations whose arguments are numbers.
-func Prctl(op int, args ...uintptr) error {
-	var a [4]uintptr
-	copy(a[:], args)
-	return errno(unix.RawSyscall6(unix.SYS_PRCTL, uintptr(op), a[0], a[1], a[2], a[3], 0))
+// Prctl adds a prctl(2) whose arguments are numbers.
+func (s *Script) Prctl(what string, op int, args ...uintptr) Call {
+	return s.Call(what, unix.SYS_PRCTL, append([]uintptr{uintptr(op)}, args...)...)
 }
 
-// Capset sets the permitted and the effective capabilities of the calling
-// thread to set and its inheritable ones to none. Bit n is capability n.
-func Capset(set uint64) error {
+// Capset sets the permitted and the effective capabilities to set and the inheritable
+// ones to none. Bit n is capability n.
+func (s *Script) Capset(what string, set uint64) Call {
 	header := unix.CapUserHeader{Version: unix.LINUX_CAPABILITY_VERSION_3}
 	low, high := uint32(set), uint32(set>>32)
 	data := [2]unix.CapUserData{
 		{Effective: low, Permitted: low},
 		{Effective: high, Permitted: high},
 	}
-	return errno(unix.RawSyscall(unix.SYS_CAPSET, uintptr(unsafe.Pointer(&header)), uintptr(unsafe.Pointer(&data[0])), 0))
+	return s.Call(what, unix.SYS_CAPSET, bytesOf(s, &header), bytesOf(s, &data))
 }
 
-// JoinSessionKeyring gives the process a new, empty session keyring, so that it
-// no longer possesses the keys of the one that it inherited.
-func JoinSessionKeyring() error {
-	return errno(unix.RawSyscall(unix.SYS_KEYCTL, unix.KEYCTL_JOIN_SESSION_KEYRING, 0, 0))
+// bytesOf lays out a value of plain numbers.
+func bytesOf[T any](s *Script, v *T) uintptr {
+	return s.Bytes(unsafe.Slice((*byte)(unsafe.Pointer(v)), unsafe.Sizeof(*v)))
+}
+
+// Prctl is prctl(2) for the operations whose arguments are numbers, of the calling
+// thread alone.
+func Prctl(op int, args ...uintptr) error {
+	var a [4]uintptr
+	copy(a[:], args)
+	return errno(unix.RawSyscall6(unix.SYS_PRCTL, uintptr(op), a[0], a[1], a[2], a[3], 0))
 }
 
 func errno(_, _ uintptr, e unix.Errno) error {

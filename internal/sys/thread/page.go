@@ -12,7 +12,7 @@ import (
 // PageSize is how much of a shared file a [Page] takes up, from its start.
 const PageSize = 4096
 
-// A Page is memory that two processes share: the last stage leaves word in it of
+// A Page is memory that two processes share: a container's first one leaves word in it of
 // how far it came, where the launcher reads it once the process has ended. A
 // store into memory is the one way of telling that no filter can deny. execve
 // removes the mapping, so the program of the container never sees it.
@@ -21,24 +21,27 @@ type Page struct {
 	errno uint32
 	kind  uint32
 	size  uint32
+	call  uint32
+	_     uint32
 	times [stages]int64
-	text  [PageSize - 16 - 8*int(stages)]byte
+	text  [PageSize - 24 - 8*int(stages)]byte
 }
 
 var _ [PageSize]byte = [unsafe.Sizeof(Page{})]byte{}
 
-// A Phase is how far the last stage came.
+// A Phase is how far the process came.
 type Phase uint32
 
 // The phases. The page of a process that became the program stays at PhaseExec.
 const (
-	PhaseSetup         Phase = 0 // setting up the container
-	PhaseSetupFailed   Phase = 1 // Failure says at what
-	PhaseExec          Phase = 2 // in LoadAndExec, or past it
-	PhaseFilterRefused Phase = 3 // the kernel refused the filter; Errno says why
-	PhaseExecFailed    Phase = 4 // the kernel, or the filter, refused execve; Errno says why
-	PhaseLimitRefused  Phase = 5 // the limit of Exec.Limit was refused; Errno says why
-	PhaseForkFailed    Phase = 6 // there was no child for the program; Errno says why
+	PhaseSetup         Phase = iota // setting up the container
+	PhaseSetupFailed                // Failure says at what
+	PhaseCallFailed                 // Refused says which call of the script, and why
+	PhaseExec                       // about to attach the filter and execute the program, or past it
+	PhaseFilterRefused              // the kernel refused the filter; Errno says why
+	PhaseExecFailed                 // the kernel, or the filter, refused execve; Errno says why
+	PhaseLimitRefused               // a limit that is set last was refused; Errno says why
+	PhaseForkFailed                 // there was no child for the program; Errno says why
 )
 
 // A Stage is a part of the setup that takes time of its own.
@@ -46,10 +49,10 @@ type Stage int
 
 // The stages. Of each the page has the time at which it was over.
 const (
-	StageStart Stage = iota // starting weir-init: clone, execve, Go's runtime
+	StageStart Stage = iota // entering the namespaces, or starting weir-init
 	StageRoot               // mounting the root file system and entering it
 	StageMount              // all other mounts, devices and masks
-	StageReady              // user, capabilities, program: execve is next
+	StageReady              // user, program, and the script that is left
 	stages
 )
 
@@ -94,6 +97,9 @@ func (p *Page) Phase() Phase { return Phase(atomic.LoadUint32((*uint32)(&p.phase
 
 // Errno returns why the filter or execve was refused.
 func (p *Page) Errno() unix.Errno { return unix.Errno(atomic.LoadUint32(&p.errno)) }
+
+// Refused returns the index of the call of the script that failed, and why.
+func (p *Page) Refused() (int, unix.Errno) { return int(atomic.LoadUint32(&p.call)), p.Errno() }
 
 // Failure returns what Fail recorded.
 func (p *Page) Failure() (kind uint32, text string) {

@@ -1,16 +1,15 @@
 //go:build linux
 
-package main
+package inside
 
 import (
 	"github.com/weir-dev/weir/internal/container/handover"
-	"github.com/weir-dev/weir/internal/sys/thread"
 	"golang.org/x/sys/unix"
 )
 
-// identity gives the container its name, its loopback interface, its kernel
-// settings and an empty session keyring.
-func identity(r *root, p *handover.Plan) error {
+// identity gives the container its name, its loopback interface and its kernel
+// settings.
+func identity(r *Root, p *handover.Plan) error {
 	if err := unix.Sethostname([]byte(p.Hostname)); err != nil {
 		return doing("set the hostname "+p.Hostname, err)
 	}
@@ -23,9 +22,6 @@ func identity(r *root, p *handover.Plan) error {
 		if err := r.writeSysctl(s); err != nil {
 			return doing("write "+s.Value+" to /proc/sys/"+s.Path, err)
 		}
-	}
-	if err := thread.JoinSessionKeyring(); err != nil && err != unix.ENOSYS {
-		return doing("leave the caller's session keyring", err)
 	}
 	return nil
 }
@@ -48,7 +44,7 @@ func raiseLoopback() error {
 }
 
 // writeSysctl writes a setting, if this kernel has it.
-func (r *root) writeSysctl(s handover.Sysctl) error {
+func (r *Root) writeSysctl(s handover.Sysctl) error {
 	fd, err := r.open("/proc/sys/"+s.Path, unix.O_WRONLY, unix.RESOLVE_NO_SYMLINKS)
 	if err == unix.ENOENT {
 		return nil

@@ -1,6 +1,6 @@
 //go:build linux
 
-package main
+package inside
 
 import (
 	"errors"
@@ -65,7 +65,7 @@ func setAttrs(dir int, path string, attrs uint64, flags uint) error {
 }
 
 // mount mounts one of the plan's file systems in the container.
-func (r *root) mount(m pending) error {
+func (r *Root) mount(m pending) error {
 	fd, err := m.fd, error(nil)
 	if m.Kind == handover.KindOver {
 		if fd, err = r.mountOver(m); err != nil {
@@ -78,6 +78,9 @@ func (r *root) mount(m pending) error {
 		return err
 	}
 	target, err := r.place(m, dir)
+	if err == errInProc {
+		return errOnProc
+	}
 	if err != nil {
 		return err
 	}
@@ -105,7 +108,7 @@ func (r *root) mount(m pending) error {
 
 // mountOver makes a file system that has the mode of the directory at its mount
 // point, if there is one and the options do not name another.
-func (r *root) mountOver(m pending) (int, error) {
+func (r *Root) mountOver(m pending) (int, error) {
 	options := m.Options
 	covered, err := r.open(m.Target, unix.O_PATH, 0)
 	if err == nil {
@@ -122,7 +125,7 @@ func (r *root) mountOver(m pending) (int, error) {
 
 // place opens the mount point of m and makes it if there is none. The kernel's
 // own file systems lie where every program looks for them, so no link leads there.
-func (r *root) place(m pending, dir bool) (int, error) {
+func (r *Root) place(m pending, dir bool) (int, error) {
 	if m.Kind == handover.KindNew {
 		fd, err := r.create(m.Target, true, unix.RESOLVE_NO_SYMLINKS)
 		if err == unix.ELOOP {
@@ -139,6 +142,8 @@ func isDir(fd int) (bool, error) {
 	return st.Mode&unix.S_IFMT == unix.S_IFDIR, err
 }
 
+var errOnProc = errors.New("nothing can be mounted inside /proc")
+
 // offProc refuses a mount point inside of /proc, to which a link of the image may have
 // led: over /proc/self/attr, say, a mount makes of a write to it something else.
 func offProc(fd int) error {
@@ -147,7 +152,7 @@ func offProc(fd int) error {
 		return err
 	}
 	if fs.Type == unix.PROC_SUPER_MAGIC {
-		return errors.New("nothing can be mounted inside /proc")
+		return errOnProc
 	}
 	return nil
 }

@@ -1,6 +1,6 @@
 //go:build linux
 
-package main
+package inside
 
 import (
 	"errors"
@@ -10,8 +10,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// lookupProgram finds name as execvp does, with the rights of the container's
-// user: by the PATH of the container unless there is a slash in it. The kind of
+// Lookup finds the plan's program as execvp does, with the rights of the calling thread: by the PATH of the container unless there is a slash in it. The kind of
 // the failure is that of [handover].
 func lookupProgram(name string, env []string) (path string, kind uint32, err error) {
 	if name == "" {

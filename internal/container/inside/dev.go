@@ -1,6 +1,6 @@
 //go:build linux
 
-package main
+package inside
 
 import (
 	"github.com/weir-dev/weir/internal/container/handover"
@@ -8,7 +8,7 @@ import (
 )
 
 // populateDev makes the nodes and the links of /dev.
-func (r *root) populateDev(p *handover.Plan) error {
+func (r *Root) populateDev(p *handover.Plan) error {
 	for _, d := range p.Devices {
 		if d.Bind {
 			continue

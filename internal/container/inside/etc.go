@@ -1,6 +1,6 @@
 //go:build linux
 
-package main
+package inside
 
 import (
 	"bytes"
@@ -22,7 +22,7 @@ var (
 // scan calls each with the fields of every line of a file in the style of
 // /etc/passwd until it returns true, and reports whether it did. A file that is
 // missing has no lines.
-func (r *root) scan(path string, each func(fields []string) bool) (bool, error) {
+func (r *Root) scan(path string, each func(fields []string) bool) (bool, error) {
 	b, err := r.read(path)
 	if err != nil {
 		return false, doing(path, err)
@@ -42,7 +42,7 @@ func (r *root) scan(path string, each func(fields []string) bool) (bool, error) 
 // read returns a file of the container. To open a FIFO or a device could block
 // or do something, so it is looked at first; nothing else runs in here that
 // could put another file in its place.
-func (r *root) read(path string) ([]byte, error) {
+func (r *Root) read(path string) ([]byte, error) {
 	fd, err := r.open(path, unix.O_PATH, 0)
 	if err == unix.ENOENT {
 		return nil, nil

@@ -1,6 +1,6 @@
 //go:build linux
 
-package main
+package inside
 
 import (
 	"errors"
@@ -10,7 +10,7 @@ import (
 )
 
 // restrict makes read-only and hides what the plan names, and the root last.
-func (r *root) restrict(p *handover.Plan) error {
+func (r *Root) restrict(p *handover.Plan) error {
 	for _, path := range p.Readonly {
 		if err := r.makeReadonly(path); err != nil {
 			return doing("make "+path+" read-only", err)
@@ -35,7 +35,7 @@ func (r *root) restrict(p *handover.Plan) error {
 }
 
 // existing opens a path below /proc or /sys, -1 if this kernel does not have it.
-func (r *root) existing(path string) (int, error) {
+func (r *Root) existing(path string) (int, error) {
 	fd, err := r.open(path, unix.O_PATH, unix.RESOLVE_NO_SYMLINKS)
 	if err == unix.ENOENT {
 		return -1, nil
@@ -43,7 +43,7 @@ func (r *root) existing(path string) (int, error) {
 	return fd, err
 }
 
-func (r *root) makeReadonly(path string) error {
+func (r *Root) makeReadonly(path string) error {
 	fd, err := r.existing(path)
 	if fd < 0 {
 		return err
@@ -69,7 +69,7 @@ func (r *root) makeReadonly(path string) error {
 }
 
 // mask hides a directory under an empty one and anything else under null.
-func (r *root) mask(path string, null int) error {
+func (r *Root) mask(path string, null int) error {
 	fd, err := r.existing(path)
 	if fd < 0 {
 		return err
@@ -94,7 +94,7 @@ func (r *root) mask(path string, null int) error {
 
 // openNull opens /dev/null as O_PATH, and makes sure that it is what its name
 // says: a mask that is something else could be read and written.
-func (r *root) openNull() (int, error) {
+func (r *Root) openNull() (int, error) {
 	fd, err := r.open("/dev/null", unix.O_PATH, unix.RESOLVE_NO_SYMLINKS)
 	if err != nil {
 		return -1, err

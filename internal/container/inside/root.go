@@ -1,6 +1,6 @@
 //go:build linux
 
-package main
+package inside
 
 import (
 	"errors"
@@ -11,13 +11,20 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// A root is the root directory of the container, and what waits to be mounted in it.
-type root struct {
+// A Root is the root directory of the container, and what waits to be mounted in it.
+type Root struct {
 	fd     int
 	dir    int // the host's directory that it is, detached; -1 for layers
 	mounts []pending
 	nodes  []pending // device nodes that are bound below /dev
-	late   lateLimit // of the container's cgroup
+	plan   *handover.Plan
+	user   user
+	slave  string // the path of the terminal, if there is one
+
+	// Master and Slave are the terminal, -1 if there is none. They are the caller's, who
+	// keeps Slave until the first process has opened the terminal, too: it ends with the
+	// last that has.
+	Master, Slave int
 }
 
 // A pending mount is detached: it was made, or taken from the host, while the host
@@ -28,33 +35,33 @@ type pending struct {
 	fd int
 }
 
-// enterRoot mounts the container's root file system, takes what the plan binds
+// enter mounts the container's root file system, takes what the plan binds
 // from the host, makes that file system the root and lets go of the host's.
 //
 // All of it happens on a memory file system over the host's root directory, where
 // only descriptors reach it, in a mount namespace that passes nothing on: not one
 // path of the host is covered, and nothing outlives the container. What is bound of
 // the host is taken before, or that of "/" would have the memory file system over it.
-func enterRoot(p *handover.Plan) (*root, error) {
+func (r *Root) enter(proc func() (int, error)) error {
+	p := r.plan
 	if err := unix.Mount("", "/", "", unix.MS_REC|unix.MS_PRIVATE, ""); err != nil {
-		return nil, doing("make the mounts private", err)
+		return doing("make the mounts private", err)
 	}
-	r := &root{}
 	if err := r.takeBinds(p); err != nil {
-		return nil, err
+		return err
 	}
 	staging, err := newMount("tmpfs", "weir", 0, []string{"mode=0700"})
 	if err != nil {
-		return nil, doing("mount a memory file system", err)
+		return doing("mount a memory file system", err)
 	}
 	if err := attach(staging, unix.AT_FDCWD, "/"); err != nil {
-		return nil, doing("mount a memory file system", err)
+		return doing("mount a memory file system", err)
 	}
 	if err := unix.Fchdir(staging); err != nil {
-		return nil, doing("enter the memory file system", err)
+		return doing("enter the memory file system", err)
 	}
 	if err := unix.Mkdirat(staging, "root", 0o755); err != nil {
-		return nil, doing("make a mount point for the root", err)
+		return doing("make a mount point for the root", err)
 	}
 	if len(p.Layers) > 0 {
 		err = mountLayers(p)
@@ -62,28 +69,28 @@ func enterRoot(p *handover.Plan) (*root, error) {
 		err = r.bindRoot(staging, p.Rootfs)
 	}
 	if err != nil {
-		return nil, err
+		return err
 	}
-	if err := r.take(staging, p); err != nil {
-		return nil, err
+	if err := r.take(staging, p, proc); err != nil {
+		return err
 	}
 	if err := unix.Chdir("root"); err != nil {
-		return nil, doing("enter the new root", err)
+		return doing("enter the new root", err)
 	}
 	if p.RootAttrs != 0 {
 		if err := setAttrs(unix.AT_FDCWD, ".", p.RootAttrs, unix.AT_RECURSIVE); err != nil {
-			return nil, doing("set the options of the root", err)
+			return doing("set the options of the root", err)
 		}
 	}
 	if err := unix.PivotRoot(".", "."); err != nil {
-		return nil, doing("pivot_root", err)
+		return doing("pivot_root", err)
 	}
 	if err := leaveHost(); err != nil {
-		return nil, doing("let go of the host's root", err)
+		return doing("let go of the host's root", err)
 	}
 	unix.Close(staging)
 	r.fd, err = unix.Open("/", unix.O_PATH|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
-	return r, doing("open the new root", err)
+	return doing("open the new root", err)
 }
 
 // leaveHost unmounts what lies over the new root: after pivot_root(".", ".") that
@@ -156,7 +163,7 @@ func mountLayers(p *handover.Plan) error {
 }
 
 // takeBinds takes from the host what the plan binds, and its root directory.
-func (r *root) takeBinds(p *handover.Plan) (err error) {
+func (r *Root) takeBinds(p *handover.Plan) (err error) {
 	r.dir = -1
 	if p.Rootfs != "" {
 		if r.dir, err = cloneTree(unix.AT_FDCWD, p.Rootfs); err != nil {
@@ -176,21 +183,32 @@ func (r *root) takeBinds(p *handover.Plan) (err error) {
 }
 
 // bindRoot binds the directory that was taken for it at "root" in staging.
-func (r *root) bindRoot(staging int, name string) error {
+func (r *Root) bindRoot(staging int, name string) error {
 	defer unix.Close(r.dir)
 	return doing("take "+name+" as the root", attach(r.dir, staging, "root"))
 }
 
 // take makes the plan's other file systems and its devices, for which the host, too,
-// must be in sight.
-func (r *root) take(staging int, p *handover.Plan) error {
+// must be in sight. The /proc of another process comes last, for that may still be making
+// it; but first where the cgroup namespace, which is seen in what is made, comes with it.
+func (r *Root) take(staging int, p *handover.Plan, proc func() (int, error)) error {
+	made := -1
+	if proc != nil && p.OwnCgroup {
+		var err error
+		if made, err = proc(); err != nil {
+			return err
+		}
+	}
+	var theirs *pending
 	for i := range r.mounts {
 		m := &r.mounts[i]
 		var err error
-		switch m.Kind {
-		case handover.KindNew:
+		switch {
+		case m.Kind == handover.KindNew && m.Type == "proc" && proc != nil:
+			theirs = m
+		case m.Kind == handover.KindNew:
 			m.fd, err = newMount(m.Type, m.Source, m.Attrs, m.Options)
-		case handover.KindFile:
+		case m.Kind == handover.KindFile:
 			_, name := split(m.Target)
 			m.fd, err = newFile(staging, name, m.Content)
 		}
@@ -213,6 +231,15 @@ func (r *root) take(staging int, p *handover.Plan) error {
 			return doing("bind the device "+d.Path, err)
 		}
 		r.nodes = append(r.nodes, pending{handover.Mount{Kind: handover.KindBind, Target: "/dev/" + d.Path}, fd})
+	}
+	if proc != nil && !p.OwnCgroup {
+		var err error
+		if made, err = proc(); err != nil {
+			return err
+		}
+	}
+	if theirs != nil {
+		theirs.fd = made
 	}
 	return nil
 }

@@ -1,10 +1,12 @@
 //go:build linux
 
-package main
+package inside
 
 import (
+	"errors"
 	"strings"
 
+	"github.com/weir-dev/weir/internal/sys/thread"
 	"golang.org/x/sys/unix"
 )
 
@@ -16,7 +18,7 @@ const resolveInside = unix.RESOLVE_IN_ROOT | unix.RESOLVE_NO_MAGICLINKS
 const maxLinks = 40
 
 // open opens a path of the container.
-func (r *root) open(path string, flags, resolve uint64) (int, error) {
+func (r *Root) open(path string, flags, resolve uint64) (int, error) {
 	how := unix.OpenHow{Flags: flags | unix.O_CLOEXEC, Resolve: resolveInside | resolve}
 	for {
 		fd, err := unix.Openat2(r.fd, path, &how)
@@ -28,11 +30,11 @@ func (r *root) open(path string, flags, resolve uint64) (int, error) {
 
 // create opens a path of the container as O_PATH. What is missing of it is made:
 // directories, and at its end a directory or an empty file.
-func (r *root) create(path string, dir bool, resolve uint64) (int, error) {
+func (r *Root) create(path string, dir bool, resolve uint64) (int, error) {
 	return r.createAt(path, dir, resolve, 0)
 }
 
-func (r *root) createAt(path string, dir bool, resolve uint64, links int) (int, error) {
+func (r *Root) createAt(path string, dir bool, resolve uint64, links int) (int, error) {
 	fd, err := r.open(path, unix.O_PATH, resolve)
 	if err != unix.ENOENT {
 		return fd, err
@@ -54,7 +56,7 @@ func (r *root) createAt(path string, dir bool, resolve uint64, links int) (int, 
 		return -1, err
 	}
 	if fs.Type == unix.PROC_SUPER_MAGIC {
-		return -1, unix.ENOENT // nothing is made there, and what appears is not to be followed
+		return -1, errInProc // nothing is made there, and what appears is not to be followed
 	}
 	if dir {
 		err = unix.Mkdirat(parent, name, 0o755)
@@ -79,6 +81,8 @@ func (r *root) createAt(path string, dir bool, resolve uint64, links int) (int, 
 	return unix.Openat(parent, name, unix.O_PATH|unix.O_NOFOLLOW|unix.O_CLOEXEC, 0)
 }
 
+var errInProc = errors.New("no such file or directory in /proc")
+
 // split cuts a path before its last element.
 func split(path string) (dir, name string) {
 	path = strings.TrimRight(path, "/")
@@ -100,7 +104,7 @@ func readLink(dir int, name string) (string, error) {
 
 // makeCwd makes what is missing of the working directory, as Docker does, while
 // the root can be written.
-func (r *root) makeCwd(path string) error {
+func (r *Root) makeCwd(path string) error {
 	fd, err := r.create(path, true, 0)
 	if err != nil {
 		return err
@@ -108,13 +112,11 @@ func (r *root) makeCwd(path string) error {
 	return unix.Close(fd)
 }
 
-// enterCwd makes path the working directory, once everything is masked: it would
-// stay a way to what lies beneath.
-func (r *root) enterCwd(path string) error {
-	fd, err := r.open(path, unix.O_PATH|unix.O_DIRECTORY, 0)
-	if err != nil {
-		return err
-	}
-	defer unix.Close(fd)
-	return unix.Fchdir(fd)
+// enterCwd adds what makes the plan's working directory the process's, once everything
+// is masked: it would stay a way to what lies beneath.
+func (r *Root) enterCwd(s *thread.Script) {
+	what := "enter the working directory " + r.plan.Cwd
+	fd := open(s, what, r.plan.Cwd, unix.O_PATH|unix.O_DIRECTORY, 0)
+	s.Call(what, unix.SYS_FCHDIR).From(fd)
+	s.Call(what, unix.SYS_CLOSE).From(fd)
 }

@@ -1,6 +1,6 @@
 //go:build linux
 
-package main
+package inside
 
 import (
 	"errors"
@@ -26,7 +26,7 @@ var errRange = errors.New("uids and gids must be in range 0-2147483647")
 // a user that is known, unless a group is given.
 //
 // The groups of more are added, each a name or a gid.
-func (r *root) lookupUser(spec string, more []string) (user, error) {
+func (r *Root) lookupUser(spec string, more []string) (user, error) {
 	u, err := r.lookupIDs(spec)
 	for _, name := range more {
 		if err != nil {
@@ -40,7 +40,7 @@ func (r *root) lookupUser(spec string, more []string) (user, error) {
 	return u, err
 }
 
-func (r *root) lookupIDs(spec string) (user, error) {
+func (r *Root) lookupIDs(spec string) (user, error) {
 	name, group, _ := strings.Cut(spec, ":")
 	u := user{home: "/"}
 	known := ""
@@ -106,7 +106,7 @@ func (r *root) lookupIDs(spec string) (user, error) {
 const maxGroups = 65536
 
 // lookupGroup resolves the part of --user behind the colon.
-func (r *root) lookupGroup(name string) (uint32, error) {
+func (r *Root) lookupGroup(name string) (uint32, error) {
 	gid, numeric, err := number(name)
 	if err != nil || numeric {
 		return gid, err
