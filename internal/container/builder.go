@@ -166,6 +166,7 @@ func (b *builder) make(first process) (kind uint32, err error) {
 	if err != nil {
 		return CodeSetup, err
 	}
+	defer root.Close()
 	kind, err = b.write(root)
 	reach(thread.StageReady)
 	return kind, err

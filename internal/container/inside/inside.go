@@ -25,32 +25,41 @@ func Build(p *handover.Plan, proc func() (int, error), reach func(thread.Stage))
 		return nil, err
 	}
 	reach(thread.StageRoot)
+	err := r.fill()
+	reach(thread.StageMount)
+	if err == nil {
+		r.user, err = r.lookupUser(p.User, p.Groups)
+	}
+	if err != nil {
+		r.Close()
+		return nil, err
+	}
+	return r, nil
+}
+
+// fill makes what lies below the root.
+func (r *Root) fill() error {
+	p := r.plan
 	for _, m := range r.mounts {
 		if err := r.mount(m); err != nil {
-			return nil, doing("mount "+m.Source+" at "+m.Target, err)
+			return doing("mount "+m.Source+" at "+m.Target, err)
 		}
 	}
 	if err := r.populateDev(p); err != nil {
-		return nil, err
+		return err
 	}
 	if err := identity(r, p); err != nil {
-		return nil, err
+		return err
 	}
 	if p.Terminal {
 		if err := r.makeTerminal(); err != nil {
-			return nil, doing("open a terminal", err)
+			return doing("open a terminal", err)
 		}
 	}
 	if err := r.makeCwd(p.Cwd); err != nil {
-		return nil, doing("make the working directory "+p.Cwd, err)
+		return doing("make the working directory "+p.Cwd, err)
 	}
-	if err := r.restrict(p); err != nil {
-		return nil, err
-	}
-	reach(thread.StageMount)
-	var err error
-	r.user, err = r.lookupUser(p.User, p.Groups)
-	return r, err
+	return r.restrict(p)
 }
 
 // Settle adds what a process whose root the container is does before anything that
@@ -105,6 +114,10 @@ func (r *Root) Become(s *thread.Script, path string, late Late) *thread.Filter {
 	s.Execve(file, argv, env)
 	return filter
 }
+
+// Close releases the container's root directory. Nothing of the caller's then keeps what
+// is mounted there from going with the container, but for the terminal.
+func (r *Root) Close() { unix.Close(r.fd) }
 
 // A Late is a file of the container's cgroup and what to write to it; without text there
 // is none.
