@@ -33,7 +33,7 @@ func TestWithAReaperTheContainerEndsAsItsProgramDoes(t *testing.T) {
 func TestTheReaperIsTheFirstProcessAndUnderTheSameFilter(t *testing.T) {
 	dir := image(t)
 	for _, user := range users(t) {
-		s := over(t, dir, "sh", "-c", `cat /proc/1/cmdline; for p in 1 self; do grep -E '^(Uid|Cap(Eff|Bnd)|Seccomp|NoNewPrivs|Threads|SigIgn)' /proc/$p/status; done`)
+		s := over(t, dir, "sh", "-c", `sleep 0.1; cat /proc/1/cmdline; for p in 1 self; do grep -E '^(Uid|Cap(Eff|Bnd)|Seccomp|NoNewPrivs|Threads|SigIgn)' /proc/$p/status; done`)
 		s.User, s.Program = user, only(seccomp.ActAllow.Return())
 		lines := strings.Split(strings.TrimSpace(output(t, reaped(s))), "\n")
 		if !strings.HasPrefix(lines[0], handover.ReaperName+"\x00") {
