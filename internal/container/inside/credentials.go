@@ -30,10 +30,7 @@ func (r *Root) setCredentials(s *thread.Script) {
 		s.Setgroups("set the supplementary groups", u.groups).Explain(mapped)
 	}
 	s.Setresgid("set group "+strconv.Itoa(int(u.gid)), u.gid).Explain(mapped)
-	var caps uint64
-	if u.uid == 0 {
-		caps = p.Caps
-	}
+	caps := r.caps()
 	if p.Confined && !p.NoNewPrivs {
 		caps |= 1 << unix.CAP_SYS_ADMIN
 	}
@@ -44,6 +41,25 @@ func (r *Root) setCredentials(s *thread.Script) {
 	if p.NoNewPrivs {
 		s.Prctl("set no_new_privs", unix.PR_SET_NO_NEW_PRIVS, 1)
 	}
+}
+
+// caps are the capabilities that the user has.
+func (r *Root) caps() uint64 {
+	if r.user.uid == 0 {
+		return r.plan.Caps
+	}
+	return 0
+}
+
+// setFileRights adds what gives a thread of a process that keeps its own ids the user's
+// rights over files. As long as its other ids are the process's, nobody else of the host
+// with the user's id may signal the thread or trace it, and so the process whose memory it
+// shares; and it does not count among the user's processes.
+func (r *Root) setFileRights(s *thread.Script) {
+	s.Setgroups("set the supplementary groups", r.user.groups)
+	s.Call("", unix.SYS_SETFSGID, uintptr(r.user.gid)) // the result is the one before
+	s.Call("", unix.SYS_SETFSUID, uintptr(r.user.uid))
+	s.Capset("set the capabilities", r.caps())
 }
 
 // setRlimits adds the limits of what the program may use: as late as a limit can be

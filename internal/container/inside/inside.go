@@ -79,11 +79,11 @@ func (r *Root) Settle(s *thread.Script) {
 	s.Call("close the descriptors", unix.SYS_CLOSE_RANGE, 3, ^uintptr(0)>>(unix.SizeofPtr*8-32), unix.CLOSE_RANGE_CLOEXEC)
 }
 
-// Rights adds what gives a thread the working directory and the rights of the container's
-// user, so that it finds what the program's process would.
+// Rights adds what gives a thread the working directory of the container, and over files
+// the rights of its user, so that it finds what the program's process would.
 func (r *Root) Rights(s *thread.Script) {
 	r.enterCwd(s)
-	r.setCredentials(s)
+	r.setFileRights(s)
 }
 
 // Become adds the rest: the filter of a confined plan, which is returned for its program
