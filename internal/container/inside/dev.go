@@ -23,7 +23,7 @@ func (r *Root) populateDev(p *handover.Plan) error {
 			return doing("make the device "+d.Path, err)
 		}
 	}
-	for _, node := range r.nodes {
+	for node, ok := next(&r.nodes); ok; node, ok = next(&r.nodes) {
 		if err := r.mount(node); err != nil {
 			return doing("bind the device "+node.Target, err)
 		}

@@ -19,28 +19,22 @@ import (
 // made; the container's cgroup namespace is entered when it returns. Reach is told of
 // each stage when it is over.
 func Build(p *handover.Plan, proc func() (int, error), reach func(thread.Stage)) (*Root, error) {
-	r := &Root{plan: p, Master: -1, Slave: -1, dir: -1}
-	unix.Umask(0) // the modes of nodes and directories are exact
-	if err := r.enter(proc); err != nil {
-		return nil, err
-	}
-	reach(thread.StageRoot)
-	err := r.fill()
-	reach(thread.StageMount)
-	if err == nil {
-		r.user, err = r.lookupUser(p.User, p.Groups)
-	}
-	if err != nil {
+	r := &Root{plan: p, Master: -1, Slave: -1, fd: -1, dir: -1}
+	if err := r.build(proc, reach); err != nil {
 		r.Close()
 		return nil, err
 	}
 	return r, nil
 }
 
-// fill makes what lies below the root.
-func (r *Root) fill() error {
+func (r *Root) build(proc func() (int, error), reach func(thread.Stage)) (err error) {
 	p := r.plan
-	for _, m := range r.mounts {
+	unix.Umask(0) // the modes of nodes and directories are exact
+	if err := r.enter(proc); err != nil {
+		return err
+	}
+	reach(thread.StageRoot)
+	for m, ok := next(&r.mounts); ok; m, ok = next(&r.mounts) {
 		if err := r.mount(m); err != nil {
 			return doing("mount "+m.Source+" at "+m.Target, err)
 		}
@@ -59,7 +53,12 @@ func (r *Root) fill() error {
 	if err := r.makeCwd(p.Cwd); err != nil {
 		return doing("make the working directory "+p.Cwd, err)
 	}
-	return r.restrict(p)
+	if err := r.restrict(p); err != nil {
+		return err
+	}
+	reach(thread.StageMount)
+	r.user, err = r.lookupUser(p.User, p.Groups)
+	return err
 }
 
 // Settle adds what a process whose root the container is does before anything that
@@ -114,10 +113,6 @@ func (r *Root) Become(s *thread.Script, path string, late Late) *thread.Filter {
 	s.Execve(file, argv, env)
 	return filter
 }
-
-// Close releases the container's root directory. Nothing of the caller's then keeps what
-// is mounted there from going with the container, but for the terminal.
-func (r *Root) Close() { unix.Close(r.fd) }
 
 // A Late is a file of the container's cgroup and what to write to it; without text there
 // is none.

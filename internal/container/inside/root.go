@@ -27,6 +27,35 @@ type Root struct {
 	Master, Slave int
 }
 
+// Close closes the descriptors of the root that are left, the terminal's too.
+func (r *Root) Close() {
+	for _, fd := range []*int{&r.fd, &r.dir, &r.Master, &r.Slave} {
+		closeFd(fd)
+	}
+	for _, list := range []*[]pending{&r.mounts, &r.nodes} {
+		for m, ok := next(list); ok; m, ok = next(list) {
+			closeFd(&m.fd)
+		}
+	}
+}
+
+// closeFd closes a descriptor that its owner has no more then.
+func closeFd(fd *int) {
+	if *fd >= 0 {
+		unix.Close(*fd)
+		*fd = -1
+	}
+}
+
+// next takes the first of a list.
+func next(list *[]pending) (m pending, ok bool) {
+	if len(*list) == 0 {
+		return m, false
+	}
+	m, *list = (*list)[0], (*list)[1:]
+	return m, true
+}
+
 // A pending mount is detached: it was made, or taken from the host, while the host
 // could still be reached. In a user namespace not even a new /proc can be made once
 // the host's is out of sight.
@@ -54,6 +83,7 @@ func (r *Root) enter(proc func() (int, error)) error {
 	if err != nil {
 		return doing("mount a memory file system", err)
 	}
+	defer unix.Close(staging)
 	if err := attach(staging, unix.AT_FDCWD, "/"); err != nil {
 		return doing("mount a memory file system", err)
 	}
@@ -88,7 +118,6 @@ func (r *Root) enter(proc func() (int, error)) error {
 	if err := leaveHost(); err != nil {
 		return doing("let go of the host's root", err)
 	}
-	unix.Close(staging)
 	r.fd, err = unix.Open("/", unix.O_PATH|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
 	return doing("open the new root", err)
 }
@@ -164,7 +193,6 @@ func mountLayers(p *handover.Plan) error {
 
 // takeBinds takes from the host what the plan binds, and its root directory.
 func (r *Root) takeBinds(p *handover.Plan) (err error) {
-	r.dir = -1
 	if p.Rootfs != "" {
 		if r.dir, err = cloneTree(unix.AT_FDCWD, p.Rootfs); err != nil {
 			return doing("take "+p.Rootfs+" as the root", err)
@@ -184,7 +212,7 @@ func (r *Root) takeBinds(p *handover.Plan) (err error) {
 
 // bindRoot binds the directory that was taken for it at "root" in staging.
 func (r *Root) bindRoot(staging int, name string) error {
-	defer unix.Close(r.dir)
+	defer closeFd(&r.dir)
 	return doing("take "+name+" as the root", attach(r.dir, staging, "root"))
 }
 
@@ -192,7 +220,8 @@ func (r *Root) bindRoot(staging int, name string) error {
 // must be in sight. The /proc of another process comes last, for that may still be making
 // it; but first where the cgroup namespace, which is seen in what is made, comes with it.
 func (r *Root) take(staging int, p *handover.Plan, proc func() (int, error)) error {
-	made := -1
+	made := -1 // until a mount of r.mounts has it
+	defer func() { closeFd(&made) }()
 	if proc != nil && p.OwnCgroup {
 		var err error
 		if made, err = proc(); err != nil {
@@ -239,7 +268,7 @@ func (r *Root) take(staging int, p *handover.Plan, proc func() (int, error)) err
 		}
 	}
 	if theirs != nil {
-		theirs.fd = made
+		theirs.fd, made = made, -1
 	}
 	return nil
 }
