@@ -1,11 +1,13 @@
 package container
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"os"
 	"runtime"
 	"strconv"
+	"time"
 
 	"github.com/weir-dev/weir/internal/container/handover"
 	"github.com/weir-dev/weir/internal/container/inside"
@@ -34,7 +36,7 @@ type builder struct {
 }
 
 // A process is the first process of a container, as descriptors that the builder owns.
-type process struct{ pid, pidfd, control int }
+type process struct{ pidfd, control int }
 
 var errGone = errors.New("the container's first process has ended")
 
@@ -84,7 +86,7 @@ func (c *child) beginBuild() (err error) {
 	if c.builder == nil {
 		return nil
 	}
-	p := process{pid: c.pid}
+	var p process
 	if p.pidfd, err = unix.FcntlInt(uintptr(c.pidfd), unix.F_DUPFD_CLOEXEC, 0); err != nil {
 		return fmt.Errorf("keep the first process: %w", err)
 	}
@@ -96,17 +98,22 @@ func (c *child) beginBuild() (err error) {
 	return nil
 }
 
-// close releases what the builder holds: unless it is still at work, for a container that
-// has ended before it was made. Then weir is about to end, too.
+// close waits until the builder is done, and releases what it held. If the container has
+// ended before it was made, the builder soon notices, and until then works on what the
+// caller is about to remove: but where the file system of a volume does not answer, it is
+// left to end with the launcher.
 func (b *builder) close() {
 	close(b.begin)
 	select {
 	case <-b.done:
 		b.area.Unmap()
 		b.file.Close()
-	default:
+	case <-time.After(buildGrace):
 	}
 }
+
+// buildGrace is how long a builder has to notice.
+const buildGrace = time.Second
 
 // onOwnThread calls f on a thread that ends with it. It is not the process's first one,
 // which does not end, and which all of /proc/self tells of.
@@ -148,7 +155,12 @@ func (b *builder) build() {
 
 // make makes the container. The kind of a failure is that of package handover.
 func (b *builder) make(first process) (kind uint32, err error) {
-	if err := b.enter(first); err != nil {
+	proc, err := openProc(first.pidfd)
+	if err != nil {
+		return CodeSetup, err
+	}
+	defer unix.Close(proc)
+	if err := b.enter(first, proc); err != nil {
 		return CodeSetup, err
 	}
 	reach := b.area.Page().Reach
@@ -167,14 +179,17 @@ func (b *builder) make(first process) (kind uint32, err error) {
 		return CodeSetup, err
 	}
 	defer root.Close()
+	if err := inRoot(proc); err != nil {
+		return CodeSetup, err
+	}
 	kind, err = b.write(root)
 	reach(thread.StageReady)
 	return kind, err
 }
 
 // enter enters the namespaces of the first process, and its root directory.
-func (b *builder) enter(first process) error {
-	root, err := unix.Open("/proc/"+strconv.Itoa(first.pid)+"/root", unix.O_PATH|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
+func (b *builder) enter(first process, proc int) error {
+	root, err := unix.Openat(proc, "root", unix.O_PATH|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
 	if err != nil {
 		return fmt.Errorf("open the container's root: %w", err)
 	}
@@ -194,10 +209,45 @@ func (b *builder) enter(first process) error {
 	return nil
 }
 
+// openProc opens the directory in /proc of a process. Where /proc is not of the launcher's
+// own PID namespace the process has another number there, which its descriptor tells.
+func openProc(pidfd int) (int, error) {
+	info, err := os.ReadFile("/proc/self/fdinfo/" + strconv.Itoa(pidfd))
+	if err != nil {
+		return -1, fmt.Errorf("find the first process: %w", err)
+	}
+	_, number, _ := bytes.Cut(info, []byte("\nPid:\t"))
+	number, _, _ = bytes.Cut(number, []byte("\n"))
+	proc, err := unix.Open("/proc/"+string(number), unix.O_PATH|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
+	if err != nil {
+		return -1, fmt.Errorf("open the first process: %w", err)
+	}
+	return proc, nil
+}
+
+// inRoot fails unless the process has the root directory of the calling thread. It got it
+// by the thread's pivot_root, which changes the root of every process that had the old one:
+// what it executes must not be the host's.
+func inRoot(proc int) error {
+	var theirs, ours unix.Statx_t
+	err := unix.Statx(proc, "root", 0, unix.STATX_INO|unix.STATX_MNT_ID, &theirs)
+	if err == nil {
+		err = unix.Statx(unix.AT_FDCWD, "/", 0, unix.STATX_INO|unix.STATX_MNT_ID, &ours)
+	}
+	if err == nil && (theirs.Mnt_id != ours.Mnt_id || theirs.Ino != ours.Ino) {
+		err = errors.New("it has another")
+	}
+	if err != nil {
+		return fmt.Errorf("compare the first process's root with the container's: %w", err)
+	}
+	return nil
+}
+
 // write writes the rest of the script, of what is known when the container stands.
 func (b *builder) write(root *inside.Root) (kind uint32, err error) {
 	if root.Master >= 0 {
 		b.terminal <- terminal{root.Master, root.Slave}
+		root.Master, root.Slave = -1, -1
 	}
 	root.Settle(b.script)
 	rights := thread.NewScript(nil)

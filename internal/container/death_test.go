@@ -12,8 +12,6 @@ import (
 	"syscall"
 	"testing"
 	"time"
-
-	"github.com/weir-dev/weir/internal/userns"
 )
 
 // started starts a launcher of s and waits for the line "started" of its program.
@@ -322,36 +320,4 @@ func children(t *testing.T, pid int, args string) (found []int) {
 		found = append(found, n)
 	}
 	return found
-}
-
-// What the launcher has of a container while that is made would keep its file systems
-// mounted after its end.
-func TestNothingOfAContainerStaysOpen(t *testing.T) {
-	open := func() (list []string) {
-		entries, err := os.ReadDir("/proc/self/fd")
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, e := range entries {
-			to, err := os.Readlink("/proc/self/fd/" + e.Name())
-			tests := strings.Contains(to, "/scratch/") || userns.Needed() && strings.Contains(to, "weir-init") // an Init's file
-			if err == nil && !tests {
-				list = append(list, e.Name()+" "+to)
-			}
-		}
-		return list
-	}
-	failing := shell(t, "true")
-	failing.User = "nobody-at-all"
-	run(t, shell(t, "true")) // what is opened once
-	before := open()
-	for _, s := range []*Spec{shell(t, "true"), failing, shell(t, "exit 3")} {
-		run(t, s)
-	}
-	s := shell(t, "true")
-	s.TTY = true
-	run(t, s)
-	if after := open(); len(after) != len(before) {
-		t.Errorf("before %q, after %q", before, after)
-	}
 }

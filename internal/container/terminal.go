@@ -54,7 +54,7 @@ func (st *streams) resize() {
 // before there is one, there is neither that nor an error: others tell why.
 func (c *child) receiveMaster() (*os.File, error) {
 	control := int(c.control.Fd())
-	var fd int
+	fd := -1
 	var ok bool
 	var err error
 	if c.builder == nil {
@@ -67,6 +67,9 @@ func (c *child) receiveMaster() (*os.File, error) {
 	if err == nil && ok {
 		// So that closing it ends what waits for it.
 		err = unix.SetNonblock(fd, true)
+	}
+	if (err != nil || !ok) && fd >= 0 {
+		unix.Close(fd)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("receive the container's terminal: %w", err)
@@ -88,6 +91,9 @@ func receiveFd(socket int) (fd int, ok bool, err error) {
 		if err != unix.EINTR {
 			break
 		}
+	}
+	if err == unix.ECONNRESET { // it ended before it read what was sent to it
+		return -1, false, nil
 	}
 	if err != nil || n == 0 || oobn == 0 {
 		return -1, n > 0, err
