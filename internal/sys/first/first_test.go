@@ -13,6 +13,7 @@ import (
 	"syscall"
 	"testing"
 
+	"github.com/weir-dev/weir/internal/kerneltest"
 	"github.com/weir-dev/weir/internal/sys/thread"
 	"golang.org/x/sys/unix"
 )
@@ -63,6 +64,12 @@ func TestItSaysSoWhenItWasNotStartedByWeir(t *testing.T) {
 // what it wrote.
 func play(t *testing.T, write func(*thread.Script)) (*thread.Script, *thread.Page, *os.ProcessState, string) {
 	t.Helper()
+	return playAs(t, nil, write)
+}
+
+// playAs has a command execute the program, which is its last argument, if it is not nil.
+func playAs(t *testing.T, by []string, write func(*thread.Script)) (*thread.Script, *thread.Page, *os.ProcessState, string) {
+	t.Helper()
 	fd, err := unix.MemfdCreate("area", unix.MFD_CLOEXEC)
 	if err != nil {
 		t.Fatal(err)
@@ -81,6 +88,9 @@ func play(t *testing.T, write func(*thread.Script)) (*thread.Script, *thread.Pag
 	}
 	cmd := exec.Command(file(t))
 	cmd.Args = []string{"weir-init"}
+	if by != nil {
+		cmd = exec.Command(by[0], append(by[1:len(by):len(by)], cmd.Path)...)
+	}
 	cmd.ExtraFiles = []*os.File{f}
 	out, _ := cmd.Output()
 	return s, area.Page(), cmd.ProcessState, string(out)
@@ -108,6 +118,14 @@ func TestItDoesWhatAScriptSays(t *testing.T) {
 			s.Call("say the number", unix.SYS_WRITE, 1, to, 11)
 			say("\n")
 		}
+		timer := s.Call("make a timer", unix.SYS_TIMERFD_CREATE, unix.CLOCK_MONOTONIC, unix.TFD_NONBLOCK).Result()
+		s.Call("set it", unix.SYS_TIMERFD_SETTIME, 0, 0, s.Words64(0, 0, 0, 2_000_000), 0).From(timer)
+		_, rings := s.Room(8)
+		s.Call("wait for it", unix.SYS_READ, 0, rings, 8).From(timer).Again(unix.EAGAIN)
+		_, times := s.Room(11)
+		s.Digits(rings, times)
+		s.Call("say how often it rang", unix.SYS_WRITE, 1, times, 1)
+		say("\n")
 		s.Mark(thread.PhaseExec)
 		s.Unless(thread.PhaseExec)
 		branch := s.Call("branch", unix.SYS_GETUID).Branch() // root's is 0
@@ -120,7 +138,7 @@ func TestItDoesWhatAScriptSays(t *testing.T) {
 		s.Call("wait", unix.SYS_READ, 0, s.String(" "), 1).Some()
 		say("what comes after the end of a file")
 	})
-	want := "0\x00xxxxxxxxx\n9\x00xxxxxxxxx\n10\x00xxxxxxxx\n4294967295\x00\ndone"
+	want := "0\x00xxxxxxxxx\n9\x00xxxxxxxxx\n10\x00xxxxxxxx\n4294967295\x00\n1\ndone"
 	if out != want {
 		t.Errorf("it wrote %q", out)
 	}
@@ -199,6 +217,18 @@ func TestAProcessThatMayNotExitTraps(t *testing.T) {
 	ws := state.Sys().(syscall.WaitStatus)
 	if !ws.Signaled() || page.Phase() != thread.PhaseExecFailed || page.Errno() != unix.ENOENT {
 		t.Errorf("%v, phase %d, %v", state, page.Phase(), page.Errno())
+	}
+}
+
+// Whoever starts weir may have signals blocked, or ignore them, as nohup does.
+func TestTheProgramBeginsWithTheSignalsAsTheyAreByDefault(t *testing.T) {
+	kerneltest.Require(t, kerneltest.Tool("bash"))
+	_, _, state, out := playAs(t, []string{"env", "--ignore-signal", "--block-signal", "bash", "-c", `exec -a weir-init "$0"`}, func(s *thread.Script) {
+		s.ResetSignals()
+		s.Execve(s.String("/bin/grep"), s.Strings([]string{"grep", "-E", "^Sig(Blk|Ign):", "/proc/self/status"}), s.Strings(nil))
+	})
+	if want := "SigBlk:\t0000000000000000\nSigIgn:\t0000000000000000\n"; out != want {
+		t.Errorf("%v, it has\n%s", state, out)
 	}
 }
 

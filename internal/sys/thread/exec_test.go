@@ -1,6 +1,7 @@
 package thread
 
 import (
+	"bytes"
 	"encoding/binary"
 	"fmt"
 	"os"
@@ -193,6 +194,17 @@ func TestAScriptDoesWhatItSays(t *testing.T) {
 		number, where := s.Room(4)
 		s.Call("", unix.SYS_GETPID).Store(where)
 		s.Digits(where, at)
+		var digits [][]byte
+		for _, n := range []uint32{0, 9, 10, 4294967295} {
+			text, to := s.Room(11)
+			digits = append(digits, text)
+			s.Digits(s.Bytes(binary.NativeEndian.AppendUint32(nil, n)), to)
+		}
+		timer := s.Call("make a timer", unix.SYS_TIMERFD_CREATE, unix.CLOCK_MONOTONIC, unix.TFD_NONBLOCK).Result()
+		s.Call("set it", unix.SYS_TIMERFD_SETTIME, 0, 0, s.Words64(0, 0, 0, 2_000_000), 0).From(timer)
+		rings, ring := s.Room(8)
+		s.Call("wait for it", unix.SYS_READ, 0, ring, 8).From(timer).Again(unix.EAGAIN)
+		s.Call("close it", unix.SYS_CLOSE).From(timer)
 		s.Call("name the thread", unix.SYS_PRCTL, unix.PR_SET_NAME, at)
 		s.Mark(PhaseExec)
 		s.Unless(PhaseExec)
@@ -208,6 +220,12 @@ func TestAScriptDoesWhatItSays(t *testing.T) {
 		pid := strconv.Itoa(os.Getpid())
 		if got := string(name[:len(pid)+1]); got != pid+"\x00" || binary.NativeEndian.Uint32(number) != uint32(os.Getpid()) {
 			t.Errorf("process %s is number %q, %d", pid, got, number)
+		}
+		if got := string(bytes.Join(digits, nil)); got != "0\x00\x00\x00\x00\x00\x00\x00\x00\x00\x009\x00\x00\x00\x00\x00\x00\x00\x00\x00\x0010\x00\x00\x00\x00\x00\x00\x00\x00\x004294967295\x00" {
+			t.Errorf("the numbers are %q", got)
+		}
+		if n := binary.NativeEndian.Uint64(rings); n != 1 {
+			t.Errorf("the timer rang %d times", n)
 		}
 		if comm, err := os.ReadFile("/proc/thread-self/comm"); string(comm) != pid+"\n" {
 			t.Errorf("the thread is called %q, %v", comm, err)
