@@ -1,10 +1,14 @@
 package container
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"syscall"
 	"testing"
+
+	"golang.org/x/sys/unix"
 )
 
 func TestTheExitStatusIsTheProgramsOwn(t *testing.T) {
@@ -68,6 +72,24 @@ func TestAProgramThatCannotStartHasDockersCodeAndWords(t *testing.T) {
 		s.Env = []string{"PATH=/nowhere"}
 		wantError(t, run(t, s), 127, `exec: "true": executable file not found in $PATH`)
 	})
+}
+
+// The kernel takes 6 MiB of arguments and environment at most.
+func TestAllThatExecveTakesReachesTheProgram(t *testing.T) {
+	dir := image(t)
+	long := func(n int) *Spec {
+		s := over(t, dir, "sh", "-c", `echo $# ${#1} ${#ENV0}`, "sh")
+		for i := range n {
+			s.Args = append(s.Args, strings.Repeat("a", 120_000))
+			s.Env = append(s.Env, fmt.Sprintf("ENV%d=%s", i, strings.Repeat("e", 120_000)))
+		}
+		s.Rlimits = []Rlimit{{"stack", unix.RLIMIT_STACK, 64 << 20, 64 << 20}} // a quarter of it, too, is a bound
+		return s
+	}
+	equal(t, "arguments", output(t, long(24)), "24 120000 120000\n")
+	for _, n := range []int{28, 40} { // 6.7 and 9.6 million bytes
+		wantError(t, run(t, long(n)), CodeExec, "argument list too long")
+	}
 }
 
 func TestASpecThatMakesNoContainerIsAnError(t *testing.T) {

@@ -95,6 +95,8 @@ func act(what string) {
 		time.Sleep(time.Hour)
 	case "euid":
 		fmt.Println(os.Geteuid())
+	case "first thread":
+		fromFirstThread()
 	case "keyring":
 		_, err := unix.KeyctlSearch(unix.KEY_SPEC_SESSION_KEYRING, "user", "weir-test-key", 0)
 		fmt.Println("found", err)

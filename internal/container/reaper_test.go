@@ -1,6 +1,7 @@
 package container
 
 import (
+	"context"
 	"fmt"
 	"os"
 	"strings"
@@ -8,7 +9,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/weir-dev/weir/bpf"
 	"github.com/weir-dev/weir/internal/container/handover"
+	"github.com/weir-dev/weir/internal/kerneltest"
 	"github.com/weir-dev/weir/seccomp"
 	"golang.org/x/sys/unix"
 )
@@ -67,6 +70,28 @@ func TestAReaperNeedsFourCallsBesideThoseOfTheProgram(t *testing.T) {
 			t.Errorf("%v %+v", r.err, r)
 		}
 	})
+	for name, nr := range map[string]uint32{"rt_sigtimedwait": unix.SYS_RT_SIGTIMEDWAIT, "wait4": unix.SYS_WAIT4} {
+		t.Run("be it "+name+" alone, while the program runs", func(t *testing.T) {
+			s := reaped(shell(t, "sleep 1000"))
+			s.Program = bpf.Program{
+				bpf.LoadAbs(seccomp.OffsetNr), bpf.JumpIf(bpf.OpJeq, nr, 0, 1),
+				bpf.Ret(seccomp.ReturnErrno(seccomp.EPERM)), bpf.Ret(seccomp.ActAllow.Return()),
+			}
+			ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+			defer cancel()
+			if r := runContext(t, ctx, s); r.err != nil || r.Status() != 125 {
+				t.Errorf("%v %+v", r.err, r)
+			}
+		})
+	}
+}
+
+func TestAProcessForTheProgramThatTheKernelRefusesIsToldOf(t *testing.T) {
+	kerneltest.Require(t, kerneltest.Root)
+	s := reaped(shell(t, "true"))
+	s.User = "4712" // whose only process is the first one
+	s.Rlimits = []Rlimit{{"nproc", unix.RLIMIT_NPROC, 1, 1}}
+	wantError(t, run(t, s), CodeSetup, "start the program beside the first process: resource temporarily unavailable")
 }
 
 func TestTheReaperReapsWhatOthersLeave(t *testing.T) {
@@ -104,6 +129,16 @@ func TestTheReaperForwardsSignals(t *testing.T) {
 			t.Errorf("got %q", line)
 		}
 		cmd.Wait()
+	})
+	t.Run("and leaves the terminal to the program", func(t *testing.T) {
+		s := reaped(shell(t, "trap 'exit 3' INT; echo ready; read line; echo got $line; while true; do sleep .01; done"))
+		s.TTY = true
+		sc := sitDown(t, s)
+		sc.see("ready")
+		sc.master.Write([]byte("hello\r"))
+		sc.see("got hello")
+		sc.master.Write([]byte{3})
+		sc.leave(3)
 	})
 	t.Run("and leaves those of the keyboard to the terminal", func(t *testing.T) {
 		s := reaped(shell(t, "n=0; trap 'n=$((n+1)); echo interrupted $n' INT; trap 'exit 3' TERM; echo ready; while true; do sleep .01; done"))

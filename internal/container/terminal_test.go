@@ -188,6 +188,20 @@ func TestATerminalOfItsOwn(t *testing.T) {
 	})
 }
 
+// The first terminal that the leader of a session opens becomes the session's, as that of
+// a service: the container's must not, or it is not the container's any more.
+func TestATerminalIsNotTheLaunchersThatLeadsASessionWithoutOne(t *testing.T) {
+	s := shell(t, "(echo controlling > /dev/tty); echo mine > /dev/console")
+	s.TTY = true
+	cmd := launched(t, s, false)
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
+	out, err := cmd.CombinedOutput()
+	if err != nil {
+		t.Error(err)
+	}
+	equal(t, "output", string(out), "controlling\r\nmine\r\n")
+}
+
 func TestATerminalNeedsOneToTypeOn(t *testing.T) {
 	in, feed, err := os.Pipe()
 	if err != nil {

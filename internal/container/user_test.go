@@ -1,12 +1,14 @@
 package container
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
 	"github.com/weir-dev/weir/internal/kerneltest"
+	"github.com/weir-dev/weir/seccomp"
 	"golang.org/x/sys/unix"
 )
 
@@ -128,6 +130,61 @@ func TestFurtherGroupsAreAddedToTheUsers(t *testing.T) {
 	s = over(t, image(t), "true")
 	s.Groups = []string{"nobody-here"}
 	wantError(t, run(t, s), CodeSetup, "unable to find group nobody-here: no matching entries in group file")
+}
+
+// What the program's process could not do, the look for it does not find; and what only
+// root can, entering the working directory, is done before the change of user, as in Docker.
+func TestTheProgramIsLookedUpWithTheRightsOfItsUser(t *testing.T) {
+	needIDs(t, "1000")
+	dir := image(t)
+	write(t, dir, "of-root/tool", "#!/bin/sh\necho of root\n")
+	write(t, dir, "of-all/tool", "#!/bin/sh\necho of all; pwd\n")
+	if err := os.Chmod(filepath.Join(dir, "of-root"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	of := func(user, cwd, path string, args ...string) *Spec {
+		s := over(t, dir, args...)
+		s.User, s.Cwd, s.Env = user, cwd, []string{"PATH=" + path}
+		return s
+	}
+	equal(t, "a directory of PATH that is not the user's", output(t, of("1000", "", "/of-root:/of-all:/bin", "tool")), "of all\n/\n")
+	equal(t, "the same for root", output(t, of("0", "", "/of-root:/of-all:/bin", "tool")), "of root\n")
+	equal(t, "a relative path", output(t, of("1000", "/of-all", "/bin", "./tool")), "of all\n/of-all\n")
+	equal(t, "a relative directory of PATH", output(t, of("1000", "/", "of-all:/bin", "tool")), "of all\n/\n")
+	equal(t, "a working directory that is not the user's", output(t, of("1000", "/of-root", "/bin", "pwd")), "/of-root\n")
+}
+
+// Root without CAP_DAC_OVERRIDE is no more than any other at the files of others.
+func TestTheProgramIsLookedUpWithTheCapabilitiesGranted(t *testing.T) {
+	kerneltest.Require(t, kerneltest.Root)
+	dir := image(t)
+	write(t, dir, "of-alice/tool", "#!/bin/sh\necho of alice\n")
+	for name, mode := range map[string]os.FileMode{"of-alice/tool": 0o755, "of-alice": 0o700} {
+		path := filepath.Join(dir, name)
+		if err := os.Chown(path, 1000, 1000); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.Chmod(path, mode); err != nil {
+			t.Fatal(err)
+		}
+	}
+	equal(t, "with it", output(t, over(t, dir, "/of-alice/tool")), "of alice\n")
+	s := over(t, dir, "/of-alice/tool")
+	s.Caps &^= seccomp.CapSet(unix.CAP_DAC_OVERRIDE, unix.CAP_DAC_READ_SEARCH)
+	wantError(t, run(t, s), CodeExec, `exec: "/of-alice/tool": permission denied`)
+}
+
+// Under no-new-privileges execve gives root nothing that it did not have before.
+func TestEveryCapabilityCanBeGranted(t *testing.T) {
+	all, err := Grantable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, nnp := range []bool{false, true} {
+		s := shell(t, "grep -E '^Cap(Prm|Eff|Bnd)' /proc/self/status")
+		s.Caps, s.NoNewPrivs = all, nnp
+		equal(t, fmt.Sprint("no new privileges ", nnp), output(t, s), fmt.Sprintf("CapPrm:\t%016[1]x\nCapEff:\t%016[1]x\nCapBnd:\t%016[1]x\n", uint64(all)))
+	}
 }
 
 func TestTheSizeOfSharedMemory(t *testing.T) {
