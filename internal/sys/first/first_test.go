@@ -3,7 +3,9 @@
 package first
 
 import (
+	"bytes"
 	"debug/elf"
+	"encoding/binary"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -99,7 +101,14 @@ func playAs(t *testing.T, by []string, write func(*thread.Script)) (*thread.Scri
 // The numbers of package thread and those of the assembly are the same if everything that
 // a call can be does what it says.
 func TestItDoesWhatAScriptSays(t *testing.T) {
+	var pid, mapped []byte
 	s, page, state, out := play(t, func(s *thread.Script) {
+		var at uintptr
+		pid, at = s.Room(8)
+		pid[4] = 7 // no part of a result
+		s.Call("ask for the number", unix.SYS_GETPID).Store(at)
+		mapped, at = s.Room(4)
+		s.Call("map at an offset of a byte", unix.SYS_MMAP, 0, 1, unix.PROT_READ, unix.MAP_PRIVATE|unix.MAP_ANONYMOUS, 0, 1).Tolerate(unix.EINVAL).Store(at)
 		say := func(text string) {
 			s.Call("say "+text, unix.SYS_WRITE, 1, s.String(text), uintptr(len(text)))
 		}
@@ -142,6 +151,12 @@ func TestItDoesWhatAScriptSays(t *testing.T) {
 	if out != want {
 		t.Errorf("it wrote %q", out)
 	}
+	if n := binary.LittleEndian.Uint64(pid); n != 7<<32|uint64(state.Pid()) {
+		t.Errorf("process %d has the number %#x", state.Pid(), n)
+	}
+	if !bytes.Equal(mapped, make([]byte, 4)) {
+		t.Error("the last of six arguments does not count")
+	}
 	i, errno := page.Refused()
 	if state.ExitCode() != 1 || page.Phase() != thread.PhaseCallFailed || s.Failure(i, errno).Error() != "wait: the launcher has died" {
 		t.Errorf("%v, phase %d, %v", state, page.Phase(), s.Failure(i, errno))
@@ -159,13 +174,18 @@ func TestACallThatFailsIsNamed(t *testing.T) {
 	}
 }
 
-func TestUnlessEndsIt(t *testing.T) {
-	_, page, state, out := play(t, func(s *thread.Script) {
-		s.Unless(thread.PhaseExec)
-		s.Call("say", unix.SYS_WRITE, 1, s.String("on"), 2)
-	})
-	if state.ExitCode() != 1 || page.Phase() != thread.PhaseSetup || out != "" {
-		t.Errorf("%v, phase %d, %q", state, page.Phase(), out)
+func TestUnlessAndAnEndEndIt(t *testing.T) {
+	for name, end := range map[string]func(*thread.Script){
+		"unless": func(s *thread.Script) { s.Unless(thread.PhaseExec) },
+		"an end": (*thread.Script).End,
+	} {
+		_, page, state, out := play(t, func(s *thread.Script) {
+			end(s)
+			s.Call("say", unix.SYS_WRITE, 1, s.String("on"), 2)
+		})
+		if state.ExitCode() != 1 || page.Phase() != thread.PhaseSetup || out != "" {
+			t.Errorf("%s: %v, phase %d, %q", name, state, page.Phase(), out)
+		}
 	}
 }
 
