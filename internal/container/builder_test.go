@@ -251,4 +251,29 @@ func TestAFirstProcessThatEndsBeforeItReadsIsAnEnd(t *testing.T) {
 	if fd, ok, err := receiveFd(pair[0]); fd != -1 || ok || err != nil {
 		t.Errorf("got %d, %v, %v", fd, ok, err)
 	}
+	pair, err = unix.Socketpair(unix.AF_UNIX, unix.SOCK_SEQPACKET|unix.SOCK_CLOEXEC, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := &child{control: os.NewFile(uintptr(pair[0]), "control")}
+	defer c.control.Close()
+	if err := c.send([]byte("unread")); err != nil {
+		t.Error(err)
+	}
+	unix.Close(pair[1])
+	for range 2 { // to the kernel the first is another error than the second
+		if err := c.send([]byte("late")); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+// execve takes arguments of 6 MiB, counting their addresses, if the limit of the stack lets
+// it. The reaper has them, too.
+func TestAsManyArgumentsAsExecveTakes(t *testing.T) {
+	const each = 2 + 8 // bytes to execve of "x"
+	s := over(t, image(t), append([]string{"sh", "-c", "echo $#", "sh"}, slices.Repeat([]string{"x"}, 6<<20/each-1000)...)...)
+	s.Reaper = true
+	s.Rlimits = []Rlimit{{Name: "stack", Resource: unix.RLIMIT_STACK, Soft: unix.RLIM_INFINITY, Hard: unix.RLIM_INFINITY}}
+	equal(t, "output", output(t, s), fmt.Sprintln(len(s.Args)-4))
 }

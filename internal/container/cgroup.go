@@ -42,7 +42,7 @@ func (c *child) place(g *cgroup.Group) error {
 	if l := g.Late(); l != nil && c.builder == nil {
 		message, rights = append(message, l.Text...), unix.UnixRights(int(l.File.Fd()))
 	}
-	if err := unix.Sendmsg(int(c.control.Fd()), message, rights, nil, 0); err != nil && err != unix.EPIPE {
+	if err := unix.Sendmsg(int(c.control.Fd()), message, rights, nil, 0); err != nil && !hasEnded(err) {
 		return fmt.Errorf("tell the container of its cgroup: %w", err)
 	}
 	return nil

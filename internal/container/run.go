@@ -252,10 +252,16 @@ func (c *child) goOn(s *Spec) error {
 
 // send sends a message to the first process, which may have ended.
 func (c *child) send(message []byte) error {
-	if _, err := c.control.Write(message); err != nil && !errors.Is(err, unix.EPIPE) {
+	if _, err := c.control.Write(message); err != nil && !hasEnded(err) {
 		return fmt.Errorf("let the container start: %w", err)
 	}
 	return nil
+}
+
+// hasEnded reports whether an error of the control socket tells that the first process has
+// ended: before it read all that was sent to it, ECONNRESET.
+func hasEnded(err error) bool {
+	return errors.Is(err, unix.EPIPE) || errors.Is(err, unix.ECONNRESET)
 }
 
 // kill ends a container whose program has not started.

@@ -92,7 +92,7 @@ func receiveFd(socket int) (fd int, ok bool, err error) {
 			break
 		}
 	}
-	if err == unix.ECONNRESET { // it ended before it read what was sent to it
+	if err != nil && hasEnded(err) {
 		return -1, false, nil
 	}
 	if err != nil || n == 0 || oobn == 0 {

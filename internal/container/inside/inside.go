@@ -91,7 +91,8 @@ func (r *Root) Rights(s *thread.Script) {
 func (r *Root) Become(s *thread.Script, path string, late Late) *thread.Filter {
 	p := r.plan
 	env := s.Strings(withHome(p.Env, r.user.home))
-	file, argv := s.String(path), s.Strings(p.Args)
+	args := s.Each(p.Args)
+	file, argv := s.String(path), s.Words(args...)
 	var filter *thread.Filter
 	if p.Confined {
 		filter = s.NewFilter()
@@ -100,7 +101,7 @@ func (r *Root) Become(s *thread.Script, path string, late Late) *thread.Filter {
 	s.Mark(thread.PhaseExec)
 	if p.Reaper {
 		s.Fork(thread.Reaper{
-			Path: handover.FirstPath, Name: handover.ReaperName, Args: append([]string{"--"}, p.Args...),
+			Path: handover.FirstPath, Name: handover.ReaperName, Args: append([]uintptr{s.String("--")}, args[:len(p.Args)]...),
 			Env: env, Foreground: p.Terminal,
 		}, filter)
 	}

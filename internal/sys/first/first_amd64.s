@@ -23,7 +23,7 @@ TEXT code<>(SB), NOSPLIT|NOFRAME, $0
 	JNE	stranger
 
 	MOVL	$0x20000000, DI		// thread.AreaBase
-	MOVL	$0x800000, SI		// thread.AreaSize
+	MOVL	$0x1000000, SI		// thread.AreaSize
 	MOVL	$3, DX			// PROT_READ, PROT_WRITE
 	MOVL	$0x11, R10		// MAP_SHARED, MAP_FIXED
 	MOVL	$3, R8			// handover.AreaFd

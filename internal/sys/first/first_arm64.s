@@ -22,7 +22,7 @@ TEXT code<>(SB), NOSPLIT|NOFRAME, $0
 
 	MOVD	$0x20000000, R0		// thread.AreaBase
 	MOVD	R0, R19			// the page
-	MOVD	$0x800000, R1		// thread.AreaSize
+	MOVD	$0x1000000, R1		// thread.AreaSize
 	MOVD	$3, R2			// PROT_READ, PROT_WRITE
 	MOVD	$0x11, R3		// MAP_SHARED, MAP_FIXED
 	MOVD	$3, R4			// handover.AreaFd

@@ -18,10 +18,12 @@ type Area struct {
 }
 
 // AreaBase and AreaSize are where the process of package first maps its area, and how
-// much of it: what execve takes of arguments and environment (6 MiB) fits.
+// much of it: what execve takes of arguments and environment fits. It counts each with its
+// NUL and its address, 6 MiB of them; here a string of one byte takes up eight, and has
+// another address for the reaper: 24 bytes for 10.
 const (
 	AreaBase = 0x20000000
-	AreaSize = 8 << 20
+	AreaSize = 16 << 20
 )
 
 // NewArea maps an empty file as an area.

@@ -64,8 +64,8 @@ func (s *Script) Execve(path, argv, envp uintptr) {
 // A Reaper is a program for the process to become while another one runs in a child:
 // the first of a PID namespace, which has to reap what others leave.
 type Reaper struct {
-	Path, Name string   // its file, and its first argument
-	Args       []string // after its second one, the number of the child
+	Path, Name string    // its file, and its first argument
+	Args       []uintptr // after its second one, the number of the child: addresses of strings
 	Env        uintptr
 	Foreground bool // the child has a process group of its own, in the foreground of the terminal at descriptor 0
 }
@@ -84,12 +84,8 @@ func (s *Script) Fork(r Reaper, f *Filter) {
 	block := func(set []byte) {
 		s.Call("block the signals", unix.SYS_RT_SIGPROCMASK, unix.SIG_SETMASK, s.Bytes(set), 0, kernelSigsetSize)
 	}
-	argv := make([]uintptr, 0, len(r.Args)+3)
 	_, number := s.Room(len("2147483647") + 1)
-	argv = append(argv, s.String(r.Name), number)
-	for _, text := range r.Args {
-		argv = append(argv, s.String(text))
-	}
+	argv := append([]uintptr{s.String(r.Name), number}, r.Args...)
 	path, args := s.String(r.Path), s.Words(append(argv, 0)...)
 	_, begun := s.Room(8) // a pipe that the reaper's execve closes, or its end
 

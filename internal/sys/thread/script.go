@@ -212,14 +212,17 @@ func (s *Script) Words64(w ...uint64) uintptr {
 	return s.Bytes(unsafe.Slice((*byte)(unsafe.Pointer(unsafe.SliceData(w))), 8*len(w)))
 }
 
-// Strings lays out strings, their addresses, and a zero behind those: argv, envp.
-func (s *Script) Strings(list []string) uintptr {
+// Each lays out strings, and returns their addresses with a zero behind them.
+func (s *Script) Each(list []string) []uintptr {
 	w := make([]uintptr, len(list)+1)
 	for i, text := range list {
 		w[i] = s.String(text)
 	}
-	return s.Words(w...)
+	return w
 }
+
+// Strings lays out strings, their addresses, and a zero behind those: argv, envp.
+func (s *Script) Strings(list []string) uintptr { return s.Words(s.Each(list)...) }
 
 // Mark adds a note in the page of how far the process has come.
 func (s *Script) Mark(p Phase) {
