@@ -113,7 +113,7 @@ func (b *builder) close() {
 }
 
 // buildGrace is how long a builder has to notice.
-const buildGrace = time.Second
+const buildGrace = 3 * time.Second
 
 // onOwnThread calls f on a thread that ends with it. It is not the process's first one,
 // which does not end, and which all of /proc/self tells of.

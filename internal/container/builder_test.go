@@ -215,9 +215,9 @@ func TestNothingIsMadeForAContainerThatHasEnded(t *testing.T) {
 		}
 		return len(entries)
 	}
-	for delay := 500 * time.Microsecond; delay < 10*time.Millisecond; delay += 500 * time.Microsecond {
+	for delay := 500 * time.Microsecond; delay < 6*time.Millisecond; delay += 500 * time.Microsecond {
 		s := &Spec{Init: NewInit(initELF, nil), Rootfs: dir, Args: []string{"true"}, Caps: seccomp.DefaultCaps}
-		for i := range 500 {
+		for i := range 200 {
 			s.Volumes = append(s.Volumes, Mount{Source: volume, Target: fmt.Sprintf("/volumes/%d", i)})
 		}
 		s.Filter = func() (bpf.Program, seccomp.Flag, error) {
