@@ -171,13 +171,14 @@ func fromFirstThread() {
 		for range 100 { // goroutines on threads of their own, until one has the first
 			go func() {
 				runtime.LockOSThread()
-				defer runtime.UnlockOSThread()
 				if unix.Gettid() == unix.Getpid() {
+					runtime.UnlockOSThread()
 					said <- elsewhere()
 					return
 				}
 				said <- ""
 				<-release
+				runtime.UnlockOSThread()
 			}()
 			if text := <-said; text != "" {
 				fmt.Println(text)
@@ -237,5 +238,26 @@ func TestAFirstProcessThatHasEndedIsWhatThereIsToTell(t *testing.T) {
 	<-b.done
 	if b.err != errGone {
 		t.Errorf("it says %v", b.err)
+	}
+}
+
+// The thread of a builder whose first process could not be started ends all the same.
+func TestABuilderWithoutAFirstProcessEnds(t *testing.T) {
+	plan, err := shell(t, "true").plan(winsize{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	b, err := newBuilder(plan, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b.close()
+	select {
+	case <-b.done:
+		if b.err != nil {
+			t.Error(b.err)
+		}
+	default:
+		t.Error("it does not end")
 	}
 }
