@@ -295,11 +295,8 @@ func (c *child) close() {
 	if c.guard.pid != 0 {
 		go reap(c.guard.pid) // it ends by itself, and nothing waits for it
 	}
-	for _, fd := range []int{c.pidfd, c.guard.pidfd} {
-		if fd >= 0 {
-			unix.Close(fd)
-		}
-	}
+	closeFd(c.pidfd)
+	closeFd(c.guard.pidfd)
 	for _, f := range []*os.File{c.control, c.plan} {
 		if f != nil {
 			f.Close()
@@ -313,6 +310,12 @@ func (c *child) close() {
 		c.builder.close()
 	case c.page != nil:
 		c.page.Unmap()
+	}
+}
+
+func closeFd(fd int) {
+	if fd >= 0 {
+		unix.Close(fd)
 	}
 }
 

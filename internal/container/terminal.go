@@ -53,23 +53,34 @@ func (st *streams) resize() {
 // receiveMaster waits for the master of the container's terminal. If the container ends
 // before there is one, there is neither that nor an error: others tell why.
 func (c *child) receiveMaster() (*os.File, error) {
-	control := int(c.control.Fd())
-	fd := -1
-	var ok bool
-	var err error
-	if c.builder == nil {
-		fd, ok, err = receiveFd(control)
-	} else if t, made := <-c.builder.terminal; made {
-		fd = t.master
-		_, ok, err = receiveFd(control) // Opened: until then it would end with the builder
-		unix.Close(t.slave)
+	fd, slave := -1, -1
+	if c.builder != nil {
+		t, made := <-c.builder.terminal
+		if !made {
+			return nil, nil
+		}
+		fd, slave = t.master, t.slave // until it is Opened it would end with the builder
 	}
+	var ok bool
+	raw, err := c.control.SyscallConn() // so that it is not closed meanwhile
+	if err == nil {
+		closed := raw.Control(func(control uintptr) {
+			var sent int
+			if sent, ok, err = receiveFd(int(control)); sent >= 0 {
+				fd = sent // by weir-init
+			}
+		})
+		if closed != nil {
+			err = closed
+		}
+	}
+	closeFd(slave)
 	if err == nil && ok {
 		// So that closing it ends what waits for it.
 		err = unix.SetNonblock(fd, true)
 	}
-	if (err != nil || !ok) && fd >= 0 {
-		unix.Close(fd)
+	if err != nil || !ok {
+		closeFd(fd)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("receive the container's terminal: %w", err)
