@@ -15,6 +15,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/weir-dev/weir/internal/kerneltest"
 	"golang.org/x/sys/unix"
 )
 
@@ -102,6 +103,14 @@ func TestOnlyPipesAreHandedInWhateverTheStreamsAre(t *testing.T) {
 		log, _ := os.ReadFile(path)
 		equal(t, "the log", string(log), "a secret\n")
 	})
+}
+
+// What is given to the user is what was made for the container alone.
+func TestTheNullDeviceStaysRoots(t *testing.T) {
+	kerneltest.Require(t, kerneltest.Root) // a plain user's is the host's
+	s := shell(t, "stat -Lc %u:%g /dev/null /proc/self/fd/0")
+	s.User = "alice"
+	equal(t, "owners", output(t, s), "0:0\n0:0\n")
 }
 
 func TestAUserCanOpenTheStandardStreams(t *testing.T) {
