@@ -200,11 +200,30 @@ func (b *builder) enter(first process, proc int) error {
 	if err := unix.Setns(first.pidfd, b.spaces); err != nil {
 		return fmt.Errorf("enter the container's namespaces: %w", err)
 	}
-	if err := unix.Fchdir(root); err != nil {
-		return fmt.Errorf("enter the container's root: %w", err)
+	// This thread is in the root of the mount namespace now. If the launcher is in a chroot
+	// the container would have that below it, where a process leaves for what is above: so
+	// the launcher's root becomes the namespace's.
+	theirs, err := placeOf(proc, "root")
+	if err == nil {
+		var ours place
+		if ours, err = placeOf(unix.AT_FDCWD, "/"); err == nil && ours == theirs {
+			return nil
+		}
 	}
-	if err := unix.Chroot("."); err != nil {
-		return fmt.Errorf("enter the container's root: %w", err)
+	if err != nil {
+		return fmt.Errorf("look at the launcher's root: %w", err)
+	}
+	if err := unix.Mount("", "/", "", unix.MS_REC|unix.MS_PRIVATE, ""); err != nil {
+		return fmt.Errorf("make the mounts private: %w", err)
+	}
+	if err := unix.Fchdir(root); err != nil {
+		return fmt.Errorf("enter the launcher's root: %w", err)
+	}
+	if err := unix.PivotRoot(".", "."); err != nil {
+		return fmt.Errorf("leave what is above the launcher's root, a chroot, which has to be a mount point: pivot_root: %w", err)
+	}
+	if err := inside.LeaveHost(); err != nil {
+		return fmt.Errorf("leave what is above the launcher's root: %w", err)
 	}
 	return nil
 }
@@ -225,17 +244,25 @@ func openProc(pidfd int) (int, error) {
 	return proc, nil
 }
 
+// A place is a directory of a mount.
+type place struct{ mount, inode uint64 }
+
+func placeOf(dir int, path string) (place, error) {
+	var st unix.Statx_t
+	err := unix.Statx(dir, path, 0, unix.STATX_INO|unix.STATX_MNT_ID, &st)
+	return place{st.Mnt_id, st.Ino}, err
+}
+
 // inRoot fails unless the process has the root directory of the calling thread. It got it
 // by the thread's pivot_root, which changes the root of every process that had the old one:
 // what it executes must not be the host's.
 func inRoot(proc int) error {
-	var theirs, ours unix.Statx_t
-	err := unix.Statx(proc, "root", 0, unix.STATX_INO|unix.STATX_MNT_ID, &theirs)
+	theirs, err := placeOf(proc, "root")
 	if err == nil {
-		err = unix.Statx(unix.AT_FDCWD, "/", 0, unix.STATX_INO|unix.STATX_MNT_ID, &ours)
-	}
-	if err == nil && (theirs.Mnt_id != ours.Mnt_id || theirs.Ino != ours.Ino) {
-		err = errors.New("it has another")
+		var ours place
+		if ours, err = placeOf(unix.AT_FDCWD, "/"); err == nil && ours != theirs {
+			err = errors.New("it has another")
+		}
 	}
 	if err != nil {
 		return fmt.Errorf("compare the first process's root with the container's: %w", err)

@@ -150,6 +150,25 @@ func TestALauncherInAChrootTakesTheFilesOfThat(t *testing.T) {
 	}
 }
 
+// From a chroot within the container a process gets to what is above its root, and that is
+// nothing, also where the launcher is in a chroot.
+func TestNothingIsAboveTheContainersRoot(t *testing.T) {
+	kerneltest.Require(t, kerneltest.Root)
+	root, dir := t.TempDir(), image(t)
+	for _, how := range []string{`exec "$1"`, `mount --rbind / "$0" && exec chroot "$0" "$1"`} {
+		s := over(t, dir, "/test")
+		s.Env = []string{insideEnv + "=leave"}
+		s.Volumes = []Mount{{Source: must(os.Executable()), Target: "/test"}}
+		weir := launched(t, s, false)
+		cmd := exec.Command("unshare", "-m", "sh", "-c", how, root, must(os.Executable()))
+		cmd.Env = weir.Env
+		out, err := cmd.CombinedOutput()
+		if err != nil || !strings.HasPrefix(string(out), "<nil>\n<nil>\n") || !strings.Contains(string(out), "\nlower\n") {
+			t.Errorf("%s: %v, %q", how, err, out)
+		}
+	}
+}
+
 // The first thread of a process cannot end, and /proc/self tells of it.
 func TestWhatMakesAContainerIsNeverTheFirstThread(t *testing.T) {
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)

@@ -93,6 +93,17 @@ func act(what string) {
 		}
 		fmt.Println("started")
 		time.Sleep(time.Hour)
+	case "leave": // the root, as root with CAP_SYS_CHROOT can where something is above
+		os.Mkdir("/lower", 0o755)
+		fmt.Println(unix.Chroot("/lower"))
+		for range 64 {
+			unix.Chdir("..")
+		}
+		fmt.Println(unix.Chroot("."))
+		entries, _ := os.ReadDir("/")
+		for _, e := range entries {
+			fmt.Println(e.Name())
+		}
 	case "euid":
 		fmt.Println(os.Geteuid())
 	case "first thread":

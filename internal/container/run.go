@@ -388,14 +388,14 @@ func (c *child) serve(ctx context.Context, s *Spec, streams *streams, signals <-
 	if err != nil {
 		return ExitStatus{}, setupError("run container: wait for it: %w", err)
 	}
+	if unguarded != nil {
+		return ExitStatus{}, setupError("run container: %w", unguarded)
+	}
 	if err := c.failure(s.Args[0]); err != nil {
 		return ExitStatus{}, err
 	}
 	if unmade != nil && unmade != errGone {
 		return ExitStatus{}, unmade
-	}
-	if unguarded != nil {
-		return ExitStatus{}, setupError("run container: %w", unguarded)
 	}
 	return c.result(ws, ended, failed)
 }

@@ -115,18 +115,18 @@ func (r *Root) enter(proc func() (int, error)) error {
 	if err := unix.PivotRoot(".", "."); err != nil {
 		return doing("pivot_root", err)
 	}
-	if err := leaveHost(); err != nil {
+	if err := LeaveHost(); err != nil {
 		return doing("let go of the host's root", err)
 	}
 	r.fd, err = unix.Open("/", unix.O_PATH|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
 	return doing("open the new root", err)
 }
 
-// leaveHost unmounts what lies over the new root: after pivot_root(".", ".") that
+// LeaveHost unmounts what lies over the calling thread's new root: after pivot_root(".", ".") that
 // is the host's root, and over it the memory file system, and whatever else the
 // host had mounted over its own. "/.." leads to the top of that pile, where "/"
 // does not.
-func leaveHost() error {
+func LeaveHost() error {
 	for {
 		root, err := mountID("/")
 		if err != nil {
