@@ -200,32 +200,58 @@ func (b *builder) enter(first process, proc int) error {
 	if err := unix.Setns(first.pidfd, b.spaces); err != nil {
 		return fmt.Errorf("enter the container's namespaces: %w", err)
 	}
-	// This thread is in the root of the mount namespace now. If the launcher is in a chroot
-	// the container would have that below it, where a process leaves for what is above: so
-	// the launcher's root becomes the namespace's.
-	theirs, err := placeOf(proc, "root")
-	if err == nil {
-		var ours place
-		if ours, err = placeOf(unix.AT_FDCWD, "/"); err == nil && ours == theirs {
-			return nil
-		}
-	}
+	return b.leaveAbove(root)
+}
+
+// leaveAbove makes the root of the calling thread, which is that of the mount namespace,
+// the directory that the launcher has for its root. Where the launcher is in a chroot a
+// process of the container would leave that for what is above it: so it becomes the
+// namespace's root first.
+func (b *builder) leaveAbove(root int) error {
+	const what = "leave what is above the launcher's root: %w"
+	theirs, err := placeOf(root, "")
 	if err != nil {
-		return fmt.Errorf("look at the launcher's root: %w", err)
+		return fmt.Errorf(what, err)
+	}
+	ours, err := placeOf(unix.AT_FDCWD, "/")
+	if err != nil || ours == theirs {
+		return err
+	}
+	top, err := unix.Open("/", unix.O_PATH|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
+	if err != nil {
+		return fmt.Errorf(what, err)
+	}
+	defer unix.Close(top)
+	if err := chroot(root); err != nil {
+		return fmt.Errorf(what, err)
+	}
+	// "/.." is what was mounted last over the root.
+	if over, err := placeOf(unix.AT_FDCWD, "/.."); err != nil || over == ours {
+		return err // the namespace's root, over which something was mounted later
+	}
+	if err := chroot(top); err != nil {
+		return fmt.Errorf(what, err)
 	}
 	if err := unix.Mount("", "/", "", unix.MS_REC|unix.MS_PRIVATE, ""); err != nil {
 		return fmt.Errorf("make the mounts private: %w", err)
 	}
 	if err := unix.Fchdir(root); err != nil {
-		return fmt.Errorf("enter the launcher's root: %w", err)
+		return fmt.Errorf(what, err)
 	}
 	if err := unix.PivotRoot(".", "."); err != nil {
 		return fmt.Errorf("leave what is above the launcher's root, a chroot, which has to be a mount point: pivot_root: %w", err)
 	}
 	if err := inside.LeaveHost(); err != nil {
-		return fmt.Errorf("leave what is above the launcher's root: %w", err)
+		return fmt.Errorf(what, err)
 	}
 	return nil
+}
+
+func chroot(dir int) error {
+	if err := unix.Fchdir(dir); err != nil {
+		return err
+	}
+	return unix.Chroot(".")
 }
 
 // openProc opens the directory in /proc of a process. Where /proc is not of the launcher's
@@ -249,7 +275,7 @@ type place struct{ mount, inode uint64 }
 
 func placeOf(dir int, path string) (place, error) {
 	var st unix.Statx_t
-	err := unix.Statx(dir, path, 0, unix.STATX_INO|unix.STATX_MNT_ID, &st)
+	err := unix.Statx(dir, path, unix.AT_EMPTY_PATH, unix.STATX_INO|unix.STATX_MNT_ID, &st)
 	return place{st.Mnt_id, st.Ino}, err
 }
 

@@ -151,11 +151,11 @@ func TestALauncherInAChrootTakesTheFilesOfThat(t *testing.T) {
 }
 
 // From a chroot within the container a process gets to what is above its root, and that is
-// nothing, also where the launcher is in a chroot.
+// nothing, also where the launcher is in a chroot, or something is mounted over its root.
 func TestNothingIsAboveTheContainersRoot(t *testing.T) {
 	kerneltest.Require(t, kerneltest.Root)
 	root, dir := t.TempDir(), image(t)
-	for _, how := range []string{`exec "$1"`, `mount --rbind / "$0" && exec chroot "$0" "$1"`} {
+	for _, how := range []string{`exec "$1"`, `mount -t tmpfs none / && exec "$1"`, `mount --rbind / "$0" && exec chroot "$0" "$1"`} {
 		s := over(t, dir, "/test")
 		s.Env = []string{insideEnv + "=leave"}
 		s.Volumes = []Mount{{Source: must(os.Executable()), Target: "/test"}}
