@@ -30,22 +30,9 @@ func enterCgroup() (l inside.Late, err error) {
 	}
 	if oobn > 0 {
 		l.Text = b[1:n]
-		if l.Fd, err = receivedFd(oob[:oobn]); err != nil {
+		if l.Fd, err = handover.ReceivedFd(oob[:oobn]); err != nil {
 			return l, err
 		}
 	}
 	return l, unix.Unshare(unix.CLONE_NEWCGROUP)
-}
-
-// receivedFd returns the one descriptor of a control message.
-func receivedFd(oob []byte) (int, error) {
-	messages, err := unix.ParseSocketControlMessage(oob)
-	if err != nil || len(messages) != 1 {
-		return -1, errors.New("not one control message")
-	}
-	fds, err := unix.ParseUnixRights(&messages[0])
-	if err != nil || len(fds) != 1 {
-		return -1, errors.New("not one descriptor")
-	}
-	return fds[0], nil
 }

@@ -40,19 +40,19 @@ func main() {
 func receive() (*thread.Page, *handover.Plan, error) {
 	var st unix.Stat_t
 	if err := unix.Fstat(handover.PlanFd, &st); err != nil {
-		return nil, nil, doing("read the plan", err)
+		return nil, nil, inside.Doing("read the plan", err)
 	}
 	if st.Size < thread.PageSize {
 		return nil, nil, errors.New("read the plan: there is none")
 	}
 	page, err := thread.MapPage(handover.PlanFd)
 	if err != nil {
-		return nil, nil, doing("map the page", err)
+		return nil, nil, inside.Doing("map the page", err)
 	}
 	b := make([]byte, st.Size-thread.PageSize)
 	n, err := unix.Pread(handover.PlanFd, b, thread.PageSize)
 	if err != nil {
-		return nil, nil, doing("read the plan", err)
+		return nil, nil, inside.Doing("read the plan", err)
 	}
 	plan, err := handover.Unmarshal(b[:n])
 	return page, plan, err
@@ -70,7 +70,7 @@ func become(p *handover.Plan, page *thread.Page) (uint32, error) {
 	if p.OwnCgroup {
 		var err error
 		if late, err = enterCgroup(); err != nil {
-			return handover.FailSetup, doing("enter the container's cgroup", err)
+			return handover.FailSetup, inside.Doing("enter the container's cgroup", err)
 		}
 	}
 	root, err := inside.Build(p, nil, page.Reach)
@@ -79,7 +79,7 @@ func become(p *handover.Plan, page *thread.Page) (uint32, error) {
 	}
 	if root.Master >= 0 {
 		if err := unix.Sendmsg(handover.ControlFd, []byte{0}, unix.UnixRights(root.Master), nil, 0); err != nil {
-			return handover.FailSetup, doing("open a terminal", err)
+			return handover.FailSetup, inside.Doing("open a terminal", err)
 		}
 		unix.Close(root.Master)
 	}
@@ -97,7 +97,7 @@ func become(p *handover.Plan, page *thread.Page) (uint32, error) {
 	last := thread.NewScript(page)
 	filter := root.Become(last, path, late)
 	if err := last.Err(); err != nil {
-		return handover.FailExec, doing("pass the arguments and the environment", err)
+		return handover.FailExec, inside.Doing("pass the arguments and the environment", err)
 	}
 	release, err := awaitRelease()
 	if err != nil {
@@ -108,7 +108,7 @@ func become(p *handover.Plan, page *thread.Page) (uint32, error) {
 	}
 	if filter != nil {
 		if err := filter.Set(release.Program, release.Flags); err != nil {
-			return handover.FailSetup, doing("take the filter", err)
+			return handover.FailSetup, inside.Doing("take the filter", err)
 		}
 	}
 	last.Become(page)
@@ -143,15 +143,7 @@ func receiveMessage(b []byte) ([]byte, error) {
 	for {
 		n, _, err := unix.Recvfrom(handover.ControlFd, b, 0)
 		if err != unix.EINTR {
-			return b[:max(n, 0)], doing("wait for the launcher", err)
+			return b[:max(n, 0)], inside.Doing("wait for the launcher", err)
 		}
 	}
-}
-
-// doing is err with what was being done when it came.
-func doing(what string, err error) error {
-	if err == nil {
-		return nil
-	}
-	return errors.New(what + ": " + err.Error())
 }

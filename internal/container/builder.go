@@ -200,14 +200,14 @@ func (b *builder) enter(first process, proc int) error {
 	if err := unix.Setns(first.pidfd, b.spaces); err != nil {
 		return fmt.Errorf("enter the container's namespaces: %w", err)
 	}
-	return b.leaveAbove(root)
+	return leaveAbove(root)
 }
 
 // leaveAbove makes the root of the calling thread, which is that of the mount namespace,
 // the directory that the launcher has for its root. Where the launcher is in a chroot a
 // process of the container would leave that for what is above it: so it becomes the
 // namespace's root first.
-func (b *builder) leaveAbove(root int) error {
+func leaveAbove(root int) error {
 	const what = "leave what is above the launcher's root: %w"
 	theirs, err := placeOf(root, "")
 	if err != nil {

@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 
+	"github.com/weir-dev/weir/internal/container/handover"
 	"golang.org/x/sys/unix"
 )
 
@@ -109,13 +110,6 @@ func receiveFd(socket int) (fd int, ok bool, err error) {
 	if err != nil || n == 0 || oobn == 0 {
 		return -1, n > 0, err
 	}
-	messages, err := unix.ParseSocketControlMessage(oob[:oobn])
-	if err != nil || len(messages) != 1 {
-		return -1, false, fmt.Errorf("%d messages, %w", len(messages), err)
-	}
-	fds, err := unix.ParseUnixRights(&messages[0])
-	if err != nil || len(fds) != 1 {
-		return -1, false, fmt.Errorf("%d descriptors, %w", len(fds), err)
-	}
-	return fds[0], true, nil
+	fd, err = handover.ReceivedFd(oob[:oobn])
+	return fd, err == nil, err
 }

@@ -20,22 +20,22 @@ func (r *Root) populateDev(p *handover.Plan) error {
 			unix.Close(fd)
 		}
 		if err != nil {
-			return doing("make the device "+d.Path, err)
+			return Doing("make the device "+d.Path, err)
 		}
 	}
 	for node, ok := next(&r.nodes); ok; node, ok = next(&r.nodes) {
 		if err := r.mount(node); err != nil {
-			return doing("bind the device "+node.Target, err)
+			return Doing("bind the device "+node.Target, err)
 		}
 	}
 	dev, err := r.open("/dev", unix.O_PATH|unix.O_DIRECTORY, unix.RESOLVE_NO_SYMLINKS)
 	if err != nil {
-		return doing("open /dev", err)
+		return Doing("open /dev", err)
 	}
 	defer unix.Close(dev)
 	for _, l := range p.Links {
 		if err := unix.Symlinkat(l.Target, dev, l.Path); err != nil {
-			return doing("make the link /dev/"+l.Path, err)
+			return Doing("make the link /dev/"+l.Path, err)
 		}
 	}
 	return nil

@@ -25,7 +25,7 @@ var (
 func (r *Root) scan(path string, each func(fields []string) bool) (bool, error) {
 	b, err := r.read(path)
 	if err != nil {
-		return false, doing(path, err)
+		return false, Doing(path, err)
 	}
 	for line := range bytes.Lines(b) {
 		text := strings.TrimSpace(string(line))

@@ -11,16 +11,16 @@ import (
 // settings.
 func identity(r *Root, p *handover.Plan) error {
 	if err := unix.Sethostname([]byte(p.Hostname)); err != nil {
-		return doing("set the hostname "+p.Hostname, err)
+		return Doing("set the hostname "+p.Hostname, err)
 	}
 	if p.Loopback {
 		if err := raiseLoopback(); err != nil {
-			return doing("bring the loopback interface up", err)
+			return Doing("bring the loopback interface up", err)
 		}
 	}
 	for _, s := range p.Sysctls {
 		if err := r.writeSysctl(s); err != nil {
-			return doing("write "+s.Value+" to /proc/sys/"+s.Path, err)
+			return Doing("write "+s.Value+" to /proc/sys/"+s.Path, err)
 		}
 	}
 	return nil

@@ -36,7 +36,7 @@ func (r *Root) build(proc func() (int, error), reach func(thread.Stage)) (err er
 	reach(thread.StageRoot)
 	for m, ok := next(&r.mounts); ok; m, ok = next(&r.mounts) {
 		if err := r.mount(m); err != nil {
-			return doing("mount "+m.Source+" at "+m.Target, err)
+			return Doing("mount "+m.Source+" at "+m.Target, err)
 		}
 	}
 	if err := r.populateDev(p); err != nil {
@@ -47,11 +47,11 @@ func (r *Root) build(proc func() (int, error), reach func(thread.Stage)) (err er
 	}
 	if p.Terminal {
 		if err := r.makeTerminal(); err != nil {
-			return doing("open a terminal", err)
+			return Doing("open a terminal", err)
 		}
 	}
 	if err := r.makeCwd(p.Cwd); err != nil {
-		return doing("make the working directory "+p.Cwd, err)
+		return Doing("make the working directory "+p.Cwd, err)
 	}
 	if err := r.restrict(p); err != nil {
 		return err
@@ -152,8 +152,8 @@ func MakeProc(s *thread.Script, p *handover.Plan) (last thread.Call, ok bool) {
 	return last, false
 }
 
-// doing is err with what was being done when it came.
-func doing(what string, err error) error {
+// Doing is err with what was being done when it came.
+func Doing(what string, err error) error {
 	if err == nil {
 		return nil
 	}

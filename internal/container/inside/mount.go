@@ -29,7 +29,7 @@ func newMount(fsType, source string, attrs uint64, options []string) (int, error
 			err = unix.FsconfigSetFlag(fs, key)
 		}
 		if err != nil {
-			return -1, doing("option "+o, err)
+			return -1, Doing("option "+o, err)
 		}
 	}
 	if err := unix.FsconfigCreate(fs); err != nil {

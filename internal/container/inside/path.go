@@ -76,7 +76,7 @@ func (r *Root) createAt(path string, dir bool, resolve uint64, links int) (int, 
 		return r.createAt(target, dir, resolve, links+1)
 	}
 	if err != nil {
-		return -1, doing("make "+path, err)
+		return -1, Doing("make "+path, err)
 	}
 	return unix.Openat(parent, name, unix.O_PATH|unix.O_NOFOLLOW|unix.O_CLOEXEC, 0)
 }

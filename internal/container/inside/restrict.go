@@ -13,22 +13,22 @@ import (
 func (r *Root) restrict(p *handover.Plan) error {
 	for _, path := range p.Readonly {
 		if err := r.makeReadonly(path); err != nil {
-			return doing("make "+path+" read-only", err)
+			return Doing("make "+path+" read-only", err)
 		}
 	}
 	null, err := r.openNull()
 	if err != nil {
-		return doing("open /dev/null", err)
+		return Doing("open /dev/null", err)
 	}
 	defer unix.Close(null)
 	for _, path := range p.Masked {
 		if err := r.mask(path, null); err != nil {
-			return doing("hide "+path, err)
+			return Doing("hide "+path, err)
 		}
 	}
 	if p.ReadonlyRoot {
 		if err := setAttrs(r.fd, "", unix.MOUNT_ATTR_RDONLY, unix.AT_EMPTY_PATH); err != nil {
-			return doing("make the root read-only", err)
+			return Doing("make the root read-only", err)
 		}
 	}
 	return nil

@@ -74,24 +74,24 @@ type pending struct {
 func (r *Root) enter(proc func() (int, error)) error {
 	p := r.plan
 	if err := unix.Mount("", "/", "", unix.MS_REC|unix.MS_PRIVATE, ""); err != nil {
-		return doing("make the mounts private", err)
+		return Doing("make the mounts private", err)
 	}
 	if err := r.takeBinds(p); err != nil {
 		return err
 	}
 	staging, err := newMount("tmpfs", "weir", 0, []string{"mode=0700"})
 	if err != nil {
-		return doing("mount a memory file system", err)
+		return Doing("mount a memory file system", err)
 	}
 	defer unix.Close(staging)
 	if err := attach(staging, unix.AT_FDCWD, "/"); err != nil {
-		return doing("mount a memory file system", err)
+		return Doing("mount a memory file system", err)
 	}
 	if err := unix.Fchdir(staging); err != nil {
-		return doing("enter the memory file system", err)
+		return Doing("enter the memory file system", err)
 	}
 	if err := unix.Mkdirat(staging, "root", 0o755); err != nil {
-		return doing("make a mount point for the root", err)
+		return Doing("make a mount point for the root", err)
 	}
 	if len(p.Layers) > 0 {
 		err = mountLayers(p)
@@ -105,21 +105,21 @@ func (r *Root) enter(proc func() (int, error)) error {
 		return err
 	}
 	if err := unix.Chdir("root"); err != nil {
-		return doing("enter the new root", err)
+		return Doing("enter the new root", err)
 	}
 	if p.RootAttrs != 0 {
 		if err := setAttrs(unix.AT_FDCWD, ".", p.RootAttrs, unix.AT_RECURSIVE); err != nil {
-			return doing("set the options of the root", err)
+			return Doing("set the options of the root", err)
 		}
 	}
 	if err := unix.PivotRoot(".", "."); err != nil {
-		return doing("pivot_root", err)
+		return Doing("pivot_root", err)
 	}
 	if err := LeaveHost(); err != nil {
-		return doing("let go of the host's root", err)
+		return Doing("let go of the host's root", err)
 	}
 	r.fd, err = unix.Open("/", unix.O_PATH|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
-	return doing("open the new root", err)
+	return Doing("open the new root", err)
 }
 
 // LeaveHost unmounts what lies over the calling thread's new root: after pivot_root(".", ".") that
@@ -162,7 +162,7 @@ func mountLayers(p *handover.Plan) error {
 	for i := len(p.Layers) - 1; i >= 0; i-- { // the kernel takes the highest first
 		name := strconv.Itoa(i)
 		if err := unix.Symlink(p.Layers[i], name); err != nil {
-			return doing("name the layer "+p.Layers[i], err)
+			return Doing("name the layer "+p.Layers[i], err)
 		}
 		if lower.Len() > 0 {
 			lower.WriteByte(':')
@@ -171,7 +171,7 @@ func mountLayers(p *handover.Plan) error {
 	}
 	for _, link := range []struct{ name, dir string }{{"upper", p.Upper}, {"work", p.Work}} {
 		if err := unix.Symlink(link.dir, link.name); err != nil {
-			return doing("name "+link.dir, err)
+			return Doing("name "+link.dir, err)
 		}
 	}
 	// The upper directory does not outlive the container, so nothing waits for the
@@ -186,7 +186,7 @@ func mountLayers(p *handover.Plan) error {
 		if p.UserNS {
 			err = errors.New(err.Error() + " (a plain user's images need Linux 5.11 and a file system that keeps extended attributes of users)")
 		}
-		return doing("mount "+strconv.Itoa(len(p.Layers))+" layers under "+p.Upper, err)
+		return Doing("mount "+strconv.Itoa(len(p.Layers))+" layers under "+p.Upper, err)
 	}
 	return nil
 }
@@ -195,14 +195,14 @@ func mountLayers(p *handover.Plan) error {
 func (r *Root) takeBinds(p *handover.Plan) (err error) {
 	if p.Rootfs != "" {
 		if r.dir, err = cloneTree(unix.AT_FDCWD, p.Rootfs); err != nil {
-			return doing("take "+p.Rootfs+" as the root", err)
+			return Doing("take "+p.Rootfs+" as the root", err)
 		}
 	}
 	for _, m := range p.Mounts {
 		fd := -1
 		if m.Kind == handover.KindBind {
 			if fd, err = cloneTree(unix.AT_FDCWD, m.Source); err != nil {
-				return doing("mount "+m.Source+" at "+m.Target, err)
+				return Doing("mount "+m.Source+" at "+m.Target, err)
 			}
 		}
 		r.mounts = append(r.mounts, pending{m, fd})
@@ -213,7 +213,7 @@ func (r *Root) takeBinds(p *handover.Plan) (err error) {
 // bindRoot binds the directory that was taken for it at "root" in staging.
 func (r *Root) bindRoot(staging int, name string) error {
 	defer closeFd(&r.dir)
-	return doing("take "+name+" as the root", attach(r.dir, staging, "root"))
+	return Doing("take "+name+" as the root", attach(r.dir, staging, "root"))
 }
 
 // take makes the plan's other file systems and its devices, for which the host, too,
@@ -245,7 +245,7 @@ func (r *Root) take(staging int, p *handover.Plan, proc func() (int, error)) err
 			err = errors.New("operation not permitted: in a user namespace the kernel mounts it only where all of the one that is there can be seen, which is not so in most containers")
 		}
 		if err != nil {
-			return doing("mount "+m.Source+" at "+m.Target, err)
+			return Doing("mount "+m.Source+" at "+m.Target, err)
 		}
 	}
 	for _, d := range p.Devices {
@@ -253,11 +253,11 @@ func (r *Root) take(staging int, p *handover.Plan, proc func() (int, error)) err
 			continue
 		}
 		if err := makeNode(staging, d.Path, d); err != nil {
-			return doing("make the device "+d.Path, err)
+			return Doing("make the device "+d.Path, err)
 		}
 		fd, err := cloneTree(staging, d.Path)
 		if err != nil {
-			return doing("bind the device "+d.Path, err)
+			return Doing("bind the device "+d.Path, err)
 		}
 		r.nodes = append(r.nodes, pending{handover.Mount{Kind: handover.KindBind, Target: "/dev/" + d.Path}, fd})
 	}

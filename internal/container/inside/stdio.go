@@ -44,10 +44,10 @@ func (r *Root) makeTerminal() error {
 		err = errSymlink
 	}
 	if err != nil {
-		return doing("bind /dev/console", err)
+		return Doing("bind /dev/console", err)
 	}
 	defer unix.Close(target)
-	return doing("bind /dev/console", attachTo(console, target))
+	return Doing("bind /dev/console", attachTo(console, target))
 }
 
 // openStdio adds what makes the container's terminal the standard streams and the

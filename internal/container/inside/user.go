@@ -99,7 +99,7 @@ func (r *Root) lookupIDs(spec string) (user, error) {
 	if err == nil && len(u.groups) > maxGroups {
 		err = errors.New("more than " + strconv.Itoa(maxGroups) + " groups")
 	}
-	return u, doing("unable to find groups for user "+known, err)
+	return u, Doing("unable to find groups for user "+known, err)
 }
 
 // maxGroups is how many supplementary groups the kernel takes, NGROUPS_MAX.

@@ -2,11 +2,7 @@
 
 package thread
 
-import (
-	"unsafe"
-
-	"golang.org/x/sys/unix"
-)
+import "golang.org/x/sys/unix"
 
 // lastSignal is the highest signal number, _NSIG (128 on MIPS, 64 elsewhere).
 const lastSignal = 8 * kernelSigsetSize
@@ -25,21 +21,11 @@ func (s *Script) ResetSignals() {
 	s.Call("unblock the signals", unix.SYS_RT_SIGPROCMASK, unix.SIG_SETMASK, none, 0, kernelSigsetSize)
 }
 
-// ResetSignals gives every signal its default action and unblocks them all on
-// the calling thread. The handlers of Go's runtime are gone after it, so no
-// goroutine is preempted any more and nothing returns from a handler: a filter
-// need not allow rt_sigreturn. Only execve or exit may follow.
+// ResetSignals does the same at once, on the calling thread, which the caller has locked.
+// Only execve or exit may follow.
 func ResetSignals() error {
-	var action [64]byte // struct sigaction, all zero: SIG_DFL, no flags, no mask
-	for sig := uintptr(1); sig <= lastSignal; sig++ {
-		if sig == uintptr(unix.SIGKILL) || sig == uintptr(unix.SIGSTOP) {
-			continue
-		}
-		_, _, e := unix.RawSyscall6(unix.SYS_RT_SIGACTION, sig, uintptr(unsafe.Pointer(&action[0])), 0, kernelSigsetSize, 0, 0)
-		if e != 0 {
-			return e
-		}
-	}
-	var none [kernelSigsetSize]byte
-	return errno(unix.RawSyscall6(unix.SYS_RT_SIGPROCMASK, unix.SIG_SETMASK, uintptr(unsafe.Pointer(&none[0])), 0, kernelSigsetSize, 0, 0))
+	s := NewScript(nil)
+	s.ResetSignals()
+	s.End()
+	return s.Run()
 }
